@@ -1,0 +1,39 @@
+//! Every limit on a size that comes from outside, in one place. Units stand last in the names.
+
+/// Longest rule that the service stores, in UTF-16 code units of the raw text, blanks included.
+/// Source: the membership rules page of Microsoft Entra (3,072 characters).
+pub const RULE_LENGTH_MAX_UTF16: usize = 3_072;
+
+/// Longest rule text that is read at all, in bytes. Between this and [`RULE_LENGTH_MAX_UTF16`] the
+/// length is reported and the rule is still checked for other mistakes.
+pub const RULE_TEXT_MAX_BYTES: usize = 1 << 20;
+
+/// Deepest tree of `and`, `or`, `not` and quantifiers. Parentheses that only wrap do not count:
+/// no rule within the length limit can nest this deep.
+pub const TREE_DEPTH_MAX_LEVELS: usize = 160;
+
+/// Most group ids in one `memberOf` rule. Source: the `memberOf` page of Microsoft Entra.
+pub const MEMBER_OF_MAX_GROUPS: usize = 50;
+
+/// Most findings reported for one rule; a further one says that there are more.
+pub const DIAGNOSTICS_PER_RULE_MAX: usize = 50;
+
+/// Steps that the back-tracking regex engine may take on one value before that value's evaluation
+/// is reported as an error.
+pub const REGEX_BACKTRACK_MAX_STEPS: usize = 1_000_000;
+
+/// Largest compiled form of one linear-time regex, in bytes.
+pub const REGEX_COMPILED_MAX_BYTES: usize = 10 << 20;
+
+/// Largest file that is read as text (rules, groups, configuration, CSV and JSON tenants), in bytes.
+pub const FILE_MAX_BYTES: u64 = 8 << 30;
+
+/// Largest file that holds rules to check (`check`, `fmt`, `test`), in bytes.
+pub const RULE_FILE_MAX_BYTES: u64 = 512 << 20;
+
+/// Deepest nesting of arrays and objects in a JSON document. `serde_json` enforces it.
+pub const JSON_DEPTH_MAX_LEVELS: usize = 128;
+
+/// Most dynamic groups, dynamic administrative units and auto-assignment policies of one tenant
+/// together. Source: the service limits page of Microsoft Entra.
+pub const DYNAMIC_GROUPS_MAX: usize = 15_000;

@@ -1,0 +1,11 @@
+//! Compiler and evaluator for Microsoft Entra dynamic membership rules.
+//!
+//! ```text
+//! rule text -> language -> engine -> membership -> report
+//!                            ^
+//!              directory ----'          cli on top
+//! ```
+
+pub mod base;
+pub mod directory;
+pub mod language;

@@ -1,0 +1,3 @@
+//! The `dyngroup` command.
+
+fn main() {}
