@@ -3,6 +3,18 @@
 
 pub mod attribute;
 pub mod certainty;
+mod check;
+pub mod compile;
+pub mod condition;
 pub mod dialect;
+mod extent;
+pub mod keyword;
+pub mod lex;
+pub mod literal;
+pub mod parse;
 pub mod pattern;
+mod repair;
+pub mod suggest;
+pub mod token;
+pub mod tree;
 pub mod typed;

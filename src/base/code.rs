@@ -103,6 +103,7 @@ codes! {
     GROUP_CANNOT_BE_DYNAMIC = "DG0405", Error, "role-assignable group with a membership rule", None;
     VERSION_ORDER = "DG0406", Warning, "ordering of operating system versions", None;
     EVALUATION_FAILED = "DG0407", Error, "rule that cannot be evaluated", None;
+    WRAPPED_MEMBER_OF = "DG0408", Warning, "memberOf rule in parentheses", None;
     FILE_UNREADABLE = "DG0501", Error, "file that cannot be read", None;
     DATA_SYNTAX = "DG0502", Error, "data that is not valid JSON, CSV, TOML or Terraform", None;
     DATA_FIELD = "DG0503", Error, "field of the wrong type or missing", None;

@@ -117,6 +117,7 @@ impl PlanField {
 
 /// One name of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the table")]
 pub struct Attribute {
     /// Whose attribute it is.
     pub subject: Subject,

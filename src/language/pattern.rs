@@ -31,10 +31,8 @@ impl Pattern {
     /// # Errors
     /// [`PatternError`] for a pattern that .NET refuses or that cannot be run here.
     pub fn new(source: &str) -> Result<Self, PatternError> {
-        let regex = regex::RegexBuilder::new(source).case_insensitive(true).build().map_err(|error| PatternError {
-            span: Span::new(0, source.len()),
-            message: error.to_string(),
-            unsupported: false,
+        let regex = regex::RegexBuilder::new(source).case_insensitive(true).build().map_err(|error| {
+            PatternError { span: Span::new(0, source.len()), message: error.to_string(), unsupported: false }
         })?;
         Ok(Self { source: source.to_owned(), regex })
     }
