@@ -13,6 +13,7 @@ pub mod lex;
 pub mod literal;
 pub mod parse;
 pub mod pattern;
+pub mod print;
 mod repair;
 pub mod suggest;
 pub mod token;
