@@ -9,3 +9,4 @@
 pub mod base;
 pub mod directory;
 pub mod language;
+pub mod report;
