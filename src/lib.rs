@@ -8,4 +8,5 @@
 
 pub mod base;
 pub mod directory;
+pub mod engine;
 pub mod language;
