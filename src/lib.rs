@@ -8,5 +8,6 @@
 
 pub mod base;
 pub mod directory;
+pub mod engine;
 pub mod language;
 pub mod report;
