@@ -10,4 +10,5 @@ pub mod base;
 pub mod directory;
 pub mod engine;
 pub mod language;
+pub mod membership;
 pub mod report;

@@ -3,6 +3,7 @@
 
 mod concise;
 mod excerpt;
+pub mod explanation;
 pub mod finding;
 mod full;
 mod github;
@@ -10,6 +11,7 @@ mod json;
 mod junit;
 pub mod output_format;
 mod palette;
+pub mod recompute;
 pub mod printable;
 pub mod rule_help;
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::source::Format;
+
 /// Compiler and evaluator for Microsoft Entra dynamic membership rules.
 ///
 /// Everything works offline on files. Data goes to standard output, words to standard error.
@@ -138,22 +140,6 @@ pub(super) enum ReportFormat {
     Jsonl,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum InputFormat {
-    /// One rule, the whole text
-    Rule,
-    /// One rule a line
-    Rules,
-    /// Graph groups, or a Terraform plan, as JSON
-    Json,
-    /// One JSON object a line
-    Ndjson,
-    /// CSV with a header
-    Csv,
-    /// Terraform configuration
-    Terraform,
-}
-
 #[derive(Args, Debug)]
 pub(super) struct CheckArgs {
     /// Files and folders with rules; `-` for standard input
@@ -169,7 +155,7 @@ pub(super) struct CheckArgs {
     pub(super) subject: Option<SubjectArg>,
     /// The format of the input, where its name does not tell
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(super) input_format: Option<InputFormat>,
+    pub(super) input_format: Option<Format>,
     /// The shape of the report; `full` on a terminal, else `concise`
     #[arg(long, value_enum, value_name = "FORMAT", env = "DYNGROUP_OUTPUT_FORMAT")]
     pub(super) output_format: Option<CheckFormat>,
@@ -219,7 +205,7 @@ pub(super) struct FmtArgs {
     pub(super) width: usize,
     /// The format of the input, where its name does not tell
     #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(super) input_format: Option<InputFormat>,
+    pub(super) input_format: Option<Format>,
     #[command(flatten)]
     pub(super) language: LanguageArgs,
 }

@@ -10,7 +10,7 @@ use super::delta::Delta;
 use super::order::{self, Waves};
 use super::roster::{Ordinal, Roster};
 use super::snapshot::Snapshot;
-use crate::base::fold::fold;
+use crate::directory::managers::Managers;
 use crate::directory::object::Object;
 use crate::engine::oracle;
 use crate::engine::world::{Relations, VersionOrder, World};
@@ -46,6 +46,8 @@ pub struct Objects<'a> {
     pub users: &'a [(Ordinal, Object)],
     /// The devices.
     pub devices: &'a [(Ordinal, Object)],
+    /// Who reports to whom.
+    pub managers: &'a Managers,
 }
 
 impl<'a> Objects<'a> {
@@ -122,10 +124,9 @@ pub fn recompute(
 ) -> (Vec<GroupOutcome>, Snapshot) {
     let sorted = order::waves(&sources_of(groups, roster));
     let mut snapshot = before.clone();
-    let managers = managers_of(objects);
     let mut failures = failures_of(groups, roster, &sorted);
     for wave in &sorted.waves {
-        let relations = Live { roster, snapshot: &snapshot, managers: &managers };
+        let relations = Live { roster, snapshot: &snapshot, managers: objects.managers };
         let results: Vec<(usize, Result<RoaringBitmap, String>)> = wave
             .par_iter()
             .filter_map(|&at| match &groups.get(at)?.plan {
@@ -214,16 +215,11 @@ fn failures_of(groups: &[GroupInput], roster: &Roster, sorted: &Waves) -> HashMa
     failures
 }
 
-fn managers_of(objects: Objects<'_>) -> HashMap<String, String> {
-    let pair = |(_, user): &(Ordinal, Object)| Some((fold(user.id()).into_owned(), user.manager()?.to_owned()));
-    objects.users.iter().filter_map(pair).collect()
-}
-
 /// Membership as computed so far.
 struct Live<'a> {
     roster: &'a Roster,
     snapshot: &'a Snapshot,
-    managers: &'a HashMap<String, String>,
+    managers: &'a Managers,
 }
 
 impl Relations for Live<'_> {
@@ -236,6 +232,6 @@ impl Relations for Live<'_> {
     }
 
     fn manager_of(&self, user: &str) -> Option<&str> {
-        self.managers.get(fold(user).as_ref()).map(String::as_str)
+        self.managers.of(user)
     }
 }

@@ -4,7 +4,7 @@ use annotate_snippets::renderer::{
     DEFAULT_EMPHASIS_STYLE, DEFAULT_ERROR_STYLE, DEFAULT_INFO_STYLE, DEFAULT_LINE_NUM_STYLE,
     DEFAULT_WARNING_STYLE,
 };
-use anstyle::Style as Ansi;
+use anstyle::{AnsiColor, Style as Ansi};
 
 use super::Style;
 use crate::base::diagnostic::Severity;
@@ -14,6 +14,13 @@ pub(super) const EMPHASIS: Ansi = DEFAULT_EMPHASIS_STYLE;
 
 /// For arrows and line numbers.
 pub(super) const GUTTER: Ansi = DEFAULT_LINE_NUM_STYLE;
+
+/// For a result that holds.
+pub(super) const GOOD: Ansi = AnsiColor::Green.on_default();
+/// For a result that does not.
+pub(super) const BAD: Ansi = AnsiColor::Red.on_default();
+/// For what was seen beside it.
+pub(super) const DIM: Ansi = Ansi::new().dimmed();
 
 /// For the word and code of a finding.
 pub(super) const fn of(severity: Severity) -> Ansi {
