@@ -1,4 +1,9 @@
 //! Users, devices, groups and static members: reading a tenant folder.
 //! Knows attributes and their types, and nothing of rules.
 
+pub mod error;
 pub mod object;
+pub mod read;
+pub(crate) mod row;
+pub(crate) mod shape;
+pub mod source;
