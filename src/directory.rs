@@ -2,8 +2,14 @@
 //! Knows attributes and their types, and nothing of rules.
 
 pub mod error;
+pub mod group;
+pub mod managers;
+pub mod members;
 pub mod object;
+pub mod organization;
 pub mod read;
 pub(crate) mod row;
 pub(crate) mod shape;
+pub mod sku;
 pub mod source;
+pub mod tenant;
