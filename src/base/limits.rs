@@ -37,3 +37,16 @@ pub const JSON_DEPTH_MAX_LEVELS: usize = 128;
 /// Most dynamic groups, dynamic administrative units and auto-assignment policies of one tenant
 /// together. Source: the service limits page of Microsoft Entra.
 pub const DYNAMIC_GROUPS_MAX: usize = 15_000;
+
+/// Most errors reported for one data file. Further ones are counted and not listed.
+pub const DATA_ERRORS_PER_FILE_MAX: usize = 20;
+
+/// Longest piece of a value that an error message repeats, in characters.
+pub const EXCERPT_MAX_CHARS: usize = 60;
+
+/// Records that one worker reads before it takes the next batch: large enough that the names of the
+/// fields are looked up once for many records, small enough that all workers have work.
+pub const BATCH_MAX_RECORDS: usize = 512;
+
+/// Most file names that the message about an incomplete folder lists.
+pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
