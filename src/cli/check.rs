@@ -1,6 +1,6 @@
 //! `dyngroup check`: rules in, findings out.
 
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use super::source::{self, Input, RuleSource};
 use super::{Outcome, output};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Severity};
+use crate::base::limits;
 use crate::base::span::{Position, Span};
 use crate::language::attribute::Subject;
 use crate::language::compile::compile;
@@ -69,7 +70,7 @@ pub(super) fn inputs_of(
     for path in paths {
         let path = path.as_ref();
         if path.as_os_str() == "-" {
-            inputs.push(source::read_stdin(format)?);
+            inputs.push(read_stdin(format)?);
         } else {
             inputs.extend(source::read_path(path, format)?);
         }
@@ -81,13 +82,23 @@ pub(super) fn inputs_of(
     Ok(inputs)
 }
 
+fn read_stdin(format: Option<source::Format>) -> Result<Input, Failure> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells the reader that it is too much.
+    let most = limits::RULE_FILE_MAX_BYTES + 1;
+    let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::file(Path::new("-"), "read", &error))?;
+    Ok(source::read_bytes("-", bytes, format)?)
+}
+
 /// Checks all rules of an input, in parallel, in the order of the input. What is wrong with the input
 /// itself comes as an entry without a rule.
 fn check_input(input: &Input, settings: &Settings) -> Vec<CheckedRule> {
     let mut checked: Vec<CheckedRule> = input.rules.par_iter().map(|rule| check_rule(rule, settings)).collect();
     for error in &input.errors {
-        let finding = Diagnostic::new(&code::DATA_SYNTAX, Span::at(0), error.problem()).help(error.help());
-        checked.push(entry_without_rule(input, error.position(), finding));
+        let mut finding = Diagnostic::new(error.code, Span::at(0), error.message.clone());
+        finding.help.clone_from(&error.help);
+        checked.push(entry_without_rule(input, error.position, finding));
     }
     for note in &input.notes {
         let finding = Diagnostic::new(&code::NO_RULE_FOUND, Span::at(0), note.message.clone());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use super::source::error::InputError;
+use super::source::InputError;
 use crate::directory::error::DataErrors;
 
 /// Usage and input errors; the command ends with exit code 2.
@@ -50,7 +50,10 @@ impl From<serde_json::Error> for Failure {
 
 impl From<InputError> for Failure {
     fn from(error: InputError) -> Self {
-        Self::new(error.to_string())
+        match &error.help {
+            Some(help) => Self::new(format!("{error} ({help})")),
+            None => Self::new(error.to_string()),
+        }
     }
 }
 

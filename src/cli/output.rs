@@ -36,11 +36,6 @@ pub(super) fn style(global: &Global) -> Style {
     Style { colour, width_max_columns }
 }
 
-/// `text` in `paint`, if colour is wanted.
-pub(super) fn painted(text: &str, paint: Paint, style: &Style) -> String {
-    if style.colour { format!("{paint}{text}{paint:#}") } else { text.to_owned() }
-}
-
 /// A warning on standard error.
 pub(super) fn warn(message: &str) {
     anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
