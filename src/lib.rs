@@ -7,5 +7,6 @@
 //! ```
 
 pub mod base;
+pub mod cli;
 pub mod directory;
 pub mod language;
