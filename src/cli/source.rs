@@ -32,6 +32,8 @@ mod found;
 mod guess;
 mod json;
 mod place;
+#[cfg(test)]
+mod properties;
 mod table;
 mod terraform;
 mod text;
