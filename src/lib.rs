@@ -7,7 +7,6 @@
 //! ```
 
 pub mod base;
-pub mod cli;
 pub mod directory;
 pub mod engine;
 pub mod language;
