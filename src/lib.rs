@@ -7,6 +7,7 @@
 //! ```
 
 pub mod base;
+pub mod cli;
 pub mod directory;
 pub mod engine;
 pub mod language;
