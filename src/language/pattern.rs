@@ -14,6 +14,8 @@ mod engine;
 mod escape;
 mod group;
 mod numbers;
+#[cfg(test)]
+mod oracle;
 mod plain;
 mod property;
 mod quantifier;
