@@ -25,6 +25,18 @@ pub const REGEX_BACKTRACK_MAX_STEPS: usize = 1_000_000;
 /// Largest compiled form of one linear-time regex, in bytes.
 pub const REGEX_COMPILED_MAX_BYTES: usize = 10 << 20;
 
+/// Longest regex, in bytes. Ten times what fits into a rule.
+pub const REGEX_PATTERN_MAX_BYTES: usize = 32 << 10;
+
+/// Deepest nesting of parentheses and subtracted classes in a regex.
+pub const REGEX_NESTING_MAX_LEVELS: usize = 100;
+
+/// Most instructions of a regex that the back-tracking engine runs.
+pub const REGEX_BACKTRACK_MAX_INSTRUCTIONS: usize = 50_000;
+
+/// Longest text made up to match a regex, in characters.
+pub const REGEX_SAMPLE_MAX_CHARACTERS: usize = 1_000;
+
 /// Largest file that is read as text (rules, groups, configuration, CSV and JSON tenants), in bytes.
 pub const FILE_MAX_BYTES: u64 = 8 << 30;
 

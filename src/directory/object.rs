@@ -1,7 +1,6 @@
 //! One user or device with its attribute values.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -47,7 +46,8 @@ pub struct AssignedPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     id: String,
-    values: BTreeMap<Arc<str>, Value>,
+    /// Sorted by name, each name once, none with null.
+    values: Vec<(Arc<str>, Value)>,
     manager: Option<String>,
 }
 
@@ -55,8 +55,30 @@ impl Object {
     /// An object with an id and nothing else.
     pub fn new(id: impl Into<String>) -> Self {
         let id = id.into();
-        let values = BTreeMap::from([("objectId".into(), Value::Text(id.clone()))]);
+        let values = vec![("objectId".into(), Value::Text(id.clone()))];
         Self { id, values, manager: None }
+    }
+
+    /// An object with an id and many attributes at once, which is faster than setting each. Of an
+    /// attribute that is given twice the last value counts.
+    pub(crate) fn with_values(
+        id: impl Into<String>,
+        values: impl IntoIterator<Item = (Arc<str>, Value)>,
+    ) -> Self {
+        let mut object = Self::new(id);
+        object.values.extend(values.into_iter().map(|(name, value)| (shared_name(name), value)));
+        // A stable sort keeps the last of equal names last; `dedup` keeps the first, so swap.
+        object.values.sort_by(|(one, _), (other, _)| one.cmp(other));
+        object.values.dedup_by(|(name, value), (kept_name, kept)| {
+            let same = name == kept_name;
+            if same {
+                std::mem::swap(value, kept);
+            }
+            same
+        });
+        object.values.retain(|(_, value)| *value != Value::Null);
+        object.values.shrink_to_fit();
+        object
     }
 
     /// The object id.
@@ -68,14 +90,16 @@ impl Object {
     ///
     /// Directory extensions have no canonical spelling, so their letter case does not count.
     pub fn set(&mut self, name: impl Into<Arc<str>>, value: Value) {
-        let mut name = name.into();
-        if let Cow::Owned(lower) = stored_name(&name) {
-            name = lower.into();
-        }
-        if value == Value::Null {
-            self.values.remove(&name);
-        } else {
-            self.values.insert(name, value);
+        let name = shared_name(name.into());
+        match (self.place(&name), value) {
+            (Ok(at), Value::Null) => drop(self.values.remove(at)),
+            (Ok(at), value) => {
+                if let Some((_, old)) = self.values.get_mut(at) {
+                    *old = value;
+                }
+            }
+            (Err(_), Value::Null) => {}
+            (Err(at), value) => self.values.insert(at, (name, value)),
         }
     }
 
@@ -88,7 +112,8 @@ impl Object {
 
     /// The value of an attribute, by its canonical rule name.
     pub fn get(&self, name: &str) -> &Value {
-        self.values.get(&*stored_name(name)).unwrap_or(&Value::Null)
+        let found = self.place(&stored_name(name)).ok().and_then(|at| self.values.get(at));
+        found.map_or(&Value::Null, |(_, value)| value)
     }
 
     /// The attributes that have a value, sorted by name. Directory extensions are in lower case.
@@ -104,6 +129,18 @@ impl Object {
     /// Sets the id of the manager.
     pub fn set_manager(&mut self, manager: Option<String>) {
         self.manager = manager;
+    }
+
+    /// Where a name stands, or where it would.
+    fn place(&self, stored_name: &str) -> Result<usize, usize> {
+        self.values.binary_search_by(|(name, _)| (**name).cmp(stored_name))
+    }
+}
+
+fn shared_name(name: Arc<str>) -> Arc<str> {
+    match stored_name(&name) {
+        Cow::Owned(lower) => lower.into(),
+        Cow::Borrowed(_) => name,
     }
 }
 
@@ -126,7 +163,29 @@ mod tests {
     fn null_is_the_same_as_absent() {
         let mut ada = Object::new("ada").with("city", Value::Text("Oslo".into()));
         ada.set("city", Value::Null);
+        ada.set("state", Value::Null);
         assert_eq!(ada, Object::new("ada"));
+    }
+
+    #[test]
+    fn many_values_at_once_are_the_same_as_one_by_one() {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let values = [
+            ("state", text("x")),
+            ("city", text("Oslo")),
+            ("mail", Value::Null),
+            ("state", Value::Null),
+            ("city", text("Bergen")),
+            ("EXTENSION_X", text("y")),
+        ];
+        let mut one_by_one = Object::new("ada");
+        for (name, value) in values.clone() {
+            one_by_one.set(name, value);
+        }
+        let at_once = Object::with_values("ada", values.map(|(name, value)| (name.into(), value)));
+        assert_eq!(at_once, one_by_one);
+        let names: Vec<_> = at_once.values().map(|(name, _)| name).collect();
+        assert_eq!(names, ["city", "extension_x", "objectId"]);
     }
 
     #[test]

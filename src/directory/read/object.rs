@@ -87,16 +87,14 @@ pub fn objects_of(
 }
 
 fn object(mut row: Row, line: usize) -> ReadObject {
-    let mut object = Object::new(row.required_text(OBJECT_ID));
-    object.set_manager(row.text(MANAGER));
+    let id = row.required_text(OBJECT_ID);
+    let manager = row.text(MANAGER);
     let member_of = row.texts(MEMBER_OF).unwrap_or_default();
     let removed = row.boolean(REMOVED).unwrap_or_default();
-    for (name, datum) in row {
-        match value(datum) {
-            Value::Null => {}
-            value => object.set(name, value),
-        }
-    }
+    let values = row.into_iter().map(|(name, datum)| (name, value(datum)));
+    // What was taken out of the row is null there, the id included.
+    let mut object = Object::with_values(id, values.filter(|(_, value)| *value != Value::Null));
+    object.set_manager(manager);
     ReadObject { object, member_of, removed, line }
 }
 
