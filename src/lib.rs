@@ -1,10 +1,4 @@
-//! Compiler and evaluator for Microsoft Entra dynamic membership rules.
-//!
-//! ```text
-//! rule text -> language -> engine -> membership -> report
-//!                            ^
-//!              directory ----'          cli on top
-//! ```
+#![doc = include_str!("../README.md")]
 
 pub mod base;
 pub mod cli;
