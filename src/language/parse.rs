@@ -39,7 +39,9 @@ pub fn parse(text: &str) -> Parsed {
     let lexed = lex::lex(text);
     let mut diagnostics = lexed.diagnostics;
     let mut deep = TooDeep::new();
-    let tree = if let Ok(tree) = read(&lexed.tokens, &mut deep) { tree } else {
+    let tree = if let Ok(tree) = read(&lexed.tokens, &mut deep) {
+        tree
+    } else {
         deep.clear();
         let repaired = repair::repair(text, &lexed.tokens);
         diagnostics.extend(repaired.diagnostics);
