@@ -7,13 +7,19 @@ use super::super::tree::Expr;
 use crate::base::diagnostic::Edit;
 use crate::base::span::Span;
 
-/// Takes the parts of `container` with the indexes in `gone` (ascending) out, connectives included.
-/// `None` if none would be left.
+/// Takes the parts of `container` with the indexes in `gone` out, connectives included. Where one part in
+/// parentheses is left, the parentheses of the container go too. `None` if no part would be left.
 pub(super) fn without(text: &str, container: &Expr, gone: &[usize]) -> Option<Vec<Edit>> {
     let parts = container.parts();
     let kept: Vec<usize> = (0..parts.len()).filter(|index| !gone.contains(index)).collect();
     let span = |index: usize| parts.get(index).map(Expr::outer_span);
     let (&first, &last) = (kept.first()?, kept.last()?);
+    if let (Some(outer), Some(only)) = (container.wrapped, parts.get(first).filter(|_| first == last))
+        && let Some(inner) = only.wrapped
+    {
+        let around = [Span::new(outer.start, inner.start), Span::new(inner.end, outer.end)];
+        return Some(around.map(|span| deletion(text, span)).into());
+    }
     let mut edits = Vec::new();
     if first > 0 {
         edits.push(deletion(text, Span::new(span(0)?.start, span(first)?.start)));
@@ -74,6 +80,15 @@ mod tests {
         assert_eq!(left(rule, &[0, 1]).unwrap(), "user.c -eq \"3\"");
         assert_eq!(left(rule, &[1, 2]).unwrap(), "(user.a -eq \"1\")");
         assert_eq!(left(rule, &[0, 1, 2]), None);
+    }
+
+    #[test]
+    fn parentheses_in_parentheses_go() {
+        assert_eq!(
+            left("((user.a -eq \"1\") -and ((user.b -eq \"2\")) -and user.c -eq \"3\")", &[0, 2]).unwrap(),
+            "((user.b -eq \"2\"))"
+        );
+        assert_eq!(left("((user.a -eq \"1\") -and user.b -eq \"2\")", &[0]).unwrap(), "(user.b -eq \"2\")");
     }
 
     #[test]
