@@ -1,4 +1,16 @@
 //! Users, devices, groups and static members: reading a tenant folder.
 //! Knows attributes and their types, and nothing of rules.
 
+pub mod columns;
+pub mod error;
+pub mod group;
+pub mod managers;
+pub mod members;
 pub mod object;
+pub mod organization;
+pub mod read;
+pub(crate) mod row;
+pub(crate) mod shape;
+pub mod sku;
+pub mod source;
+pub mod tenant;

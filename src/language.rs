@@ -15,6 +15,7 @@ pub mod lint;
 pub mod literal;
 pub mod parse;
 pub mod pattern;
+pub mod print;
 mod repair;
 pub mod suggest;
 pub mod token;

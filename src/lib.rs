@@ -7,5 +7,9 @@
 //! ```
 
 pub mod base;
+pub mod cli;
 pub mod directory;
+pub mod engine;
 pub mod language;
+pub mod membership;
+pub mod report;

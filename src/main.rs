@@ -1,3 +1,7 @@
 //! The `dyngroup` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dyngroup::cli::main().into()
+}

@@ -25,6 +25,18 @@ pub const REGEX_BACKTRACK_MAX_STEPS: usize = 1_000_000;
 /// Largest compiled form of one linear-time regex, in bytes.
 pub const REGEX_COMPILED_MAX_BYTES: usize = 10 << 20;
 
+/// Longest regex, in bytes. Ten times what fits into a rule.
+pub const REGEX_PATTERN_MAX_BYTES: usize = 32 << 10;
+
+/// Deepest nesting of parentheses and subtracted classes in a regex.
+pub const REGEX_NESTING_MAX_LEVELS: usize = 100;
+
+/// Most instructions of a regex that the back-tracking engine runs.
+pub const REGEX_BACKTRACK_MAX_INSTRUCTIONS: usize = 50_000;
+
+/// Longest text made up to match a regex, in characters.
+pub const REGEX_SAMPLE_MAX_CHARACTERS: usize = 1_000;
+
 /// Largest file that is read as text (rules, groups, configuration, CSV and JSON tenants), in bytes.
 pub const FILE_MAX_BYTES: u64 = 8 << 30;
 
@@ -37,3 +49,16 @@ pub const JSON_DEPTH_MAX_LEVELS: usize = 128;
 /// Most dynamic groups, dynamic administrative units and auto-assignment policies of one tenant
 /// together. Source: the service limits page of Microsoft Entra.
 pub const DYNAMIC_GROUPS_MAX: usize = 15_000;
+
+/// Most errors reported for one data file. Further ones are counted and not listed.
+pub const DATA_ERRORS_PER_FILE_MAX: usize = 20;
+
+/// Longest piece of a value that an error message repeats, in characters.
+pub const EXCERPT_MAX_CHARS: usize = 60;
+
+/// Records that one worker reads before it takes the next batch: large enough that the names of the
+/// fields are looked up once for many records, small enough that all workers have work.
+pub const BATCH_MAX_RECORDS: usize = 512;
+
+/// Most file names that the message about an incomplete folder lists.
+pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;

@@ -163,6 +163,12 @@ impl Attribute {
         }
     }
 
+    /// Whether it is a directory extension. Their canonical name is in lower case, for lookups: nobody
+    /// documents another spelling.
+    pub fn is_directory_extension(&self) -> bool {
+        self.name.starts_with(DIRECTORY_EXTENSION_PREFIX)
+    }
+
     /// The name as a rule writes it: `user.department`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.subject.word(), self.name)
@@ -317,17 +323,18 @@ fn lookup(
     tables.get(subject as usize)?.get(&name.to_ascii_lowercase()).cloned()
 }
 
+const DIRECTORY_EXTENSION_PREFIX: &str = "extension_";
+
 /// Reads `extension_<application id>_<name>`. All of them are compared as strings.
 fn directory_extension(subject: Subject, name: &str) -> Option<Arc<Attribute>> {
-    const PREFIX: &str = "extension_";
-    let (prefix, rest) = name.split_at_checked(PREFIX.len())?;
+    let (prefix, rest) = name.split_at_checked(DIRECTORY_EXTENSION_PREFIX.len())?;
     let (application_id, extension) = rest.split_once('_')?;
-    let fits = prefix.eq_ignore_ascii_case(PREFIX)
+    let fits = prefix.eq_ignore_ascii_case(DIRECTORY_EXTENSION_PREFIX)
         && application_id.len() == 32
         && application_id.bytes().all(|byte| byte.is_ascii_hexdigit())
         && !extension.is_empty();
     fits.then(|| {
-        let mut attribute = Attribute::declared(subject, name, Kind::Text);
+        let mut attribute = Attribute::declared(subject, &name.to_ascii_lowercase(), Kind::Text);
         attribute.certainty = Certainty::Documented;
         attribute.declared = false;
         Arc::new(attribute)

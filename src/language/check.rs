@@ -319,7 +319,9 @@ impl Checker<'_> {
 
     /// A name in another letter case is understood, but the documentation says that case matters.
     fn spelling_certainty(&self, span: Span, canonical: &str) -> Certainty {
-        if span.of(self.text) == canonical { Certainty::Documented } else { Certainty::Inferred }
+        let written = span.of(self.text);
+        let is_extension = canonical.contains(".extension_") && written.eq_ignore_ascii_case(canonical);
+        if written == canonical || is_extension { Certainty::Documented } else { Certainty::Inferred }
     }
 }
 

@@ -1,0 +1,80 @@
+//! The command line: arguments, clock, files, progress and exit codes.
+
+mod args;
+mod attributes;
+mod check;
+mod check_fix;
+mod evaluate;
+mod explain;
+mod failure;
+mod fixture;
+mod fixture_run;
+mod fmt;
+mod members;
+mod output;
+mod recompute;
+mod rule;
+mod settings;
+pub mod source;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub use args::Cli;
+use args::{Command, CompletionsArgs};
+use failure::Failure;
+
+/// How a command ended; the numbers are a contract with other programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing to report.
+    Clean,
+    /// Findings, failed fixtures or groups in error.
+    Findings,
+    /// Usage or input error; nothing was written.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(match outcome {
+            Outcome::Clean => 0,
+            Outcome::Findings => 1,
+            Outcome::Failed => 2,
+        })
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> Outcome {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(outcome) => outcome,
+        // A reader that has seen enough is a normal end.
+        Err(failure) if failure.is_broken_pipe() => Outcome::Clean,
+        Err(failure) => {
+            failure.print();
+            Outcome::Failed
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Outcome, Failure> {
+    let global = cli.global;
+    match cli.command {
+        Command::Check(args) => check::run(&args, &global),
+        Command::Rule(args) => rule::run(&args, &global),
+        Command::Fmt(args) => fmt::run(&args, &global),
+        Command::Evaluate(args) => evaluate::run(&args, &global),
+        Command::Explain(args) => explain::run(&args, &global),
+        Command::Recompute(args) => recompute::run(&args, &global),
+        Command::Test(args) => test::run(&args, &global),
+        Command::Attributes(args) => attributes::run(&args, &global),
+        Command::Completions(CompletionsArgs { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "dyngroup", &mut std::io::stdout());
+            Ok(Outcome::Clean)
+        }
+    }
+}

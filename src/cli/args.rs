@@ -1,0 +1,333 @@
+//! The command line: names, options and help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::source::Format;
+
+/// Compiler and evaluator for Microsoft Entra dynamic membership rules.
+///
+/// Everything works offline on files. Data goes to standard output, words to standard error.
+///
+/// Exit codes: 0 done and clean, 1 findings or groups in error, 2 usage or input error.
+#[derive(Debug, Parser)]
+#[command(name = "dyngroup", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Global {
+    /// What `system.now` stands for, as RFC 3339; the clock if not given
+    #[arg(long, global = true, value_name = "RFC3339", help_heading = "Global options")]
+    pub(super) now: Option<String>,
+    /// The settings file; a `dyngroup.toml` is searched upwards if not given
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config", help_heading = "Global options")]
+    pub(super) config: Option<PathBuf>,
+    /// Read no settings file
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(super) no_config: bool,
+    /// When to use colour; `auto` looks at the terminal and `NO_COLOR`
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    pub(super) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Validate and lint rules
+    ///
+    /// Exit codes: 0 clean, 1 findings of level error (or denied ones), 2 usage or input error.
+    Check(CheckArgs),
+    /// Explain a diagnostic code
+    Rule(RuleArgs),
+    /// Bring rules into the canonical layout; the members never change
+    ///
+    /// Exit codes: 0 done, 1 with --check if a rule is not in the canonical layout, 2 for a rule that
+    /// cannot be read and for input errors.
+    Fmt(FmtArgs),
+    /// List the members of one rule
+    Evaluate(EvaluateArgs),
+    /// Say why an object is in or out, and what would change that
+    Explain(ExplainArgs),
+    /// Compute the members of all groups of a tenant folder and what changes
+    ///
+    /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was written.
+    Recompute(RecomputeArgs),
+    /// Run rule fixtures
+    ///
+    /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.
+    Test(TestArgs),
+    /// List the attributes that rules may use
+    Attributes(AttributesArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// How rules are read.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct LanguageArgs {
+    /// The language to hold rules against
+    #[arg(long, value_enum)]
+    pub(super) dialect: Option<DialectArg>,
+    /// Declare an attribute that the service does not know (extended dialect), such as
+    /// `user.employeeType:text`; kinds are boolean, text, date and texts
+    #[arg(long = "attribute", value_name = "OBJECT.NAME:KIND")]
+    pub(super) attributes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DialectArg {
+    /// What the service accepts
+    Entra,
+    /// That, and combinations, transitive membership, -gt, -lt and declared attributes
+    Extended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SubjectArg {
+    User,
+    Device,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum VersionOrderArg {
+    /// As numbers, part by part
+    Version,
+    /// As text
+    Ordinal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Excerpts with underlines, help and fixes
+    Full,
+    /// One line for each finding
+    Concise,
+    /// One JSON array
+    Json,
+    /// One JSON object for each rule
+    Jsonl,
+    /// Annotations for GitHub Actions
+    Github,
+    /// SARIF 2.1.0
+    Sarif,
+    /// JUnit XML
+    Junit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    /// For people
+    Full,
+    /// One line for each item
+    Concise,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CheckArgs {
+    /// Files and folders with rules; `-` for standard input
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// A rule given here; may be repeated
+    #[arg(long = "rule", value_name = "RULE", allow_hyphen_values = true)]
+    pub(super) rules: Vec<String>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// The kind of members that the rules have to select
+    #[arg(long, value_enum)]
+    pub(super) subject: Option<SubjectArg>,
+    /// The format of the input, where its name does not tell
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) input_format: Option<Format>,
+    /// The shape of the report; `full` on a terminal, else `concise`
+    #[arg(long, value_enum, value_name = "FORMAT", env = "DYNGROUP_OUTPUT_FORMAT")]
+    pub(super) output_format: Option<CheckFormat>,
+    /// Apply the safe fixes to the files, then report what is left
+    #[arg(long)]
+    pub(super) fix: bool,
+    /// With --fix or --diff, apply the fixes too that may change the members
+    #[arg(long)]
+    pub(super) unsafe_fixes: bool,
+    /// Show what --fix would change, and change nothing
+    #[arg(long, conflicts_with = "fix")]
+    pub(super) diff: bool,
+    /// Treat findings of this level, or with this code, as errors for the exit code
+    #[arg(long, value_name = "warnings|CODE")]
+    pub(super) deny: Vec<String>,
+    /// Run a lint that is off by default
+    #[arg(long, value_name = "CODE")]
+    pub(super) enable: Vec<String>,
+    /// Do not report a lint
+    #[arg(long, value_name = "CODE")]
+    pub(super) ignore: Vec<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RuleArgs {
+    /// The code, such as DG0301 or L21; all codes are listed without it
+    #[arg(value_name = "CODE")]
+    pub(super) code: Option<String>,
+    /// The shape of the answer
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct FmtArgs {
+    /// Files and folders with rules; `-` for standard input
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// A rule given here, printed to standard output; may be repeated
+    #[arg(long = "rule", value_name = "RULE", allow_hyphen_values = true)]
+    pub(super) rules: Vec<String>,
+    /// Change nothing; say which rules are not in the canonical layout
+    #[arg(long)]
+    pub(super) check: bool,
+    /// The width after which a rule in a `.rule` file is broken into lines
+    #[arg(long, default_value_t = 100, value_name = "COLUMNS")]
+    pub(super) width: usize,
+    /// The format of the input, where its name does not tell
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) input_format: Option<Format>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+}
+
+/// Where objects come from when there is no tenant folder.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ObjectArgs {
+    /// Users: NDJSON, JSON or CSV
+    #[arg(long, value_name = "FILE")]
+    pub(super) users: Option<PathBuf>,
+    /// Devices: NDJSON, JSON or CSV
+    #[arg(long, value_name = "FILE")]
+    pub(super) devices: Option<PathBuf>,
+    /// Members of groups, for rules with memberOf: NDJSON, JSON or CSV of groupId and memberId
+    #[arg(long, value_name = "FILE")]
+    pub(super) members: Option<PathBuf>,
+    /// How -ge and -le order operating system versions
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) version_order: Option<VersionOrderArg>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct EvaluateArgs {
+    /// The rule
+    #[arg(long, value_name = "RULE", allow_hyphen_values = true)]
+    pub(super) rule: String,
+    #[command(flatten)]
+    pub(super) objects: ObjectArgs,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// The shape of the report: `full` and `concise` print one id a line
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ExplainArgs {
+    /// A tenant folder; needed for --group
+    #[arg(value_name = "TENANT")]
+    pub(super) tenant: Option<PathBuf>,
+    /// The rule
+    #[arg(long, value_name = "RULE", allow_hyphen_values = true, required_unless_present = "group")]
+    pub(super) rule: Option<String>,
+    /// The group of the tenant whose rule is explained, by id or display name
+    #[arg(long, value_name = "ID", conflicts_with = "rule", requires = "tenant")]
+    pub(super) group: Option<String>,
+    /// The user, by id or user principal name; may be repeated
+    #[arg(long = "user", value_name = "ID", required_unless_present = "device")]
+    pub(super) user: Vec<String>,
+    /// The device, by id or display name; may be repeated
+    #[arg(long = "device", value_name = "ID")]
+    pub(super) device: Vec<String>,
+    #[command(flatten)]
+    pub(super) objects: ObjectArgs,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// Do not search for the smallest change of attributes that would flip the result
+    #[arg(long)]
+    pub(super) no_flip: bool,
+    /// In JSON, add the items of quantified terms and how certain each reading is
+    #[arg(long)]
+    pub(super) details: bool,
+    /// The shape of the report; JSON has the shape of Graph's evaluateDynamicMembership
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RecomputeArgs {
+    /// The tenant folder: users, groups, and optionally devices, members and products
+    #[arg(value_name = "TENANT")]
+    pub(super) tenant: PathBuf,
+    /// Write membership-deltas, groups, audit and summary into this folder
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// The format of the membership deltas
+    #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
+    pub(super) delta_format: DeltaFormat,
+    /// How -ge and -le order operating system versions
+    #[arg(long, value_enum, value_name = "ORDER")]
+    pub(super) version_order: Option<VersionOrderArg>,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// The shape of the report on standard output
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DeltaFormat {
+    Ndjson,
+    Csv,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct TestArgs {
+    /// Fixture files and folders
+    #[arg(value_name = "PATH", required = true)]
+    pub(super) paths: Vec<PathBuf>,
+    /// Write the results into the fixtures as what is expected
+    #[arg(long)]
+    pub(super) accept: bool,
+    #[command(flatten)]
+    pub(super) language: LanguageArgs,
+    /// The shape of the report
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct AttributesArgs {
+    /// Only the attributes of this kind of object
+    #[arg(long, value_enum)]
+    pub(super) subject: Option<SubjectArg>,
+    /// The shape of the list
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
+}

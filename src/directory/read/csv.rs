@@ -1,0 +1,351 @@
+//! CSV files: cut into records by one worker, then turned into rows by all.
+
+mod layout;
+
+use std::sync::Arc;
+
+use csv::{ReaderBuilder, StringRecord};
+use rayon::prelude::*;
+
+use self::layout::{cell_start, quoting_fault};
+use super::json::place::{append_name, locate};
+use super::json::row::{Outcome, RowReader, given_twice};
+use super::{Build, Placed, Read, text};
+use crate::base::code::{self, Code};
+use crate::base::limits::BATCH_MAX_RECORDS;
+use crate::directory::error::{Fault, Faults, excerpt};
+use crate::directory::row::{Datum, Row};
+use crate::directory::shape::{Field, FieldKind, Found, REFERENCE, Shape};
+use crate::directory::source::count_lines;
+
+/// Reads one record a line or, where line feeds are quoted, over several lines.
+pub(super) fn read<T: Send>(text: &str, shape: &Shape<'_>, build: &Build<'_, T>) -> Read<T> {
+    let mut records = match split(text) {
+        Ok(records) => records.into_iter(),
+        Err(fault) => return failed(fault),
+    };
+    let Some(header) = records.next() else { return Read { values: Vec::new(), faults: Faults::default() } };
+    let columns = match columns(&header, shape) {
+        Ok(columns) => columns,
+        Err(fault) => return failed(fault),
+    };
+    let batches: Vec<_> = records
+        .as_slice()
+        .par_chunks(BATCH_MAX_RECORDS)
+        .map(|batch| {
+            // Names of its own for each worker: a shared counter would slow them down.
+            let mut worker = Worker { columns: columns.iter().map(Column::copy).collect(), shape };
+            worker.read(batch, build)
+        })
+        .collect();
+    Read::join(batches)
+}
+
+/// One record and where it stands.
+struct Record<'text> {
+    offset: usize,
+    line: usize,
+    /// All of it as it stands in the file, line feed included.
+    raw: &'text str,
+    cells: StringRecord,
+}
+
+impl Record<'_> {
+    fn fault(&self, code: &'static Code, cell: usize, field: &str, message: String) -> Fault {
+        Fault { code, offset: self.offset + cell_start(self.raw, cell), field: field.to_owned(), message }
+    }
+}
+
+/// One column: what it is called in the header and what it stands for.
+struct Column {
+    name: String,
+    field: Option<Field>,
+}
+
+impl Column {
+    fn copy(&self) -> Self {
+        let field =
+            self.field.as_ref().map(|field| Field { name: Arc::from(&*field.name), kind: field.kind });
+        Self { name: self.name.clone(), field }
+    }
+}
+
+fn split(text: &str) -> Result<Vec<Record<'_>>, Fault> {
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut starts = Vec::new();
+    loop {
+        let mut cells = StringRecord::new();
+        let before = offset_of(reader.position());
+        match reader.read_record(&mut cells) {
+            Ok(true) => starts.push((first_byte(text, before), cells)),
+            Ok(false) => break,
+            Err(error) => {
+                let message = format!("the CSV is broken: {error}");
+                return Err(Fault {
+                    code: &code::DATA_SYNTAX,
+                    offset: before,
+                    field: String::new(),
+                    message,
+                });
+            }
+        }
+    }
+    let ends = starts.iter().skip(1).map(|(start, _)| *start).chain([text.len()]).collect::<Vec<_>>();
+    let (mut line, mut counted) = (1, 0);
+    let records = starts.into_iter().zip(ends).map(|((offset, cells), end)| {
+        line += text.get(counted..offset).map(count_lines).unwrap_or_default();
+        counted = offset;
+        Record { offset, line, raw: text.get(offset..end).unwrap_or_default(), cells }
+    });
+    Ok(records.collect())
+}
+
+fn offset_of(position: &csv::Position) -> usize {
+    usize::try_from(position.byte()).unwrap_or(usize::MAX)
+}
+
+/// The parser passes over empty lines only after it has told where it stands.
+fn first_byte(text: &str, from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
+}
+
+fn columns(header: &Record<'_>, shape: &Shape<'_>) -> Result<Vec<Column>, Fault> {
+    if let Some((at, message)) = quoting_fault(header.raw) {
+        return Err(Fault {
+            code: &code::DATA_SYNTAX,
+            offset: header.offset + at,
+            field: String::new(),
+            message: message.to_owned(),
+        });
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    for (cell, name) in header.cells.iter().enumerate() {
+        let name = name.trim().to_owned();
+        let field = match shape.find(&name) {
+            Found::Field(field) => Some(field),
+            Found::Container | Found::Unknown => None,
+        };
+        let same = |column: &&Column| {
+            column.field.as_ref().zip(field.as_ref()).is_some_and(|(one, other)| one.name == other.name)
+        };
+        if let Some(first) = columns.iter().find(same) {
+            let message = given_twice(&first.name, &name);
+            return Err(header.fault(&code::DATA_FIELD, cell, &name, message));
+        }
+        columns.push(Column { name, field });
+    }
+    for (name, spelling) in shape.required() {
+        if !columns.iter().any(|column| column.field.as_ref().is_some_and(|field| *field.name == *name)) {
+            let message = match header.cells.get(0) {
+                Some(only) if header.cells.len() == 1 && only.contains([';', '\t']) => {
+                    "the columns have to be separated by commas".to_owned()
+                }
+                _ => format!("the header has no column `{spelling}`"),
+            };
+            return Err(header.fault(&code::DATA_FIELD, 0, "", message));
+        }
+    }
+    Ok(columns)
+}
+
+fn failed<T>(fault: Fault) -> Read<T> {
+    let mut faults = Faults::default();
+    faults.push(fault);
+    Read { values: Vec::new(), faults }
+}
+
+struct Worker<'shape> {
+    columns: Vec<Column>,
+    shape: &'shape Shape<'shape>,
+}
+
+impl Worker<'_> {
+    fn read<T>(&mut self, batch: &[Record<'_>], build: &Build<'_, T>) -> Read<T> {
+        let mut read = Read { values: Vec::with_capacity(batch.len()), faults: Faults::default() };
+        for record in batch {
+            if let Some(row) = self.row(record, &mut read.faults) {
+                let &Record { offset, line, .. } = record;
+                read.values.push(Placed { offset, value: build(row, line) });
+            }
+        }
+        read
+    }
+
+    /// The row of a record; `None` if it has faults.
+    fn row(&self, record: &Record<'_>, faults: &mut Faults) -> Option<Row> {
+        if let Some((at, message)) = quoting_fault(record.raw) {
+            let (offset, field) = (record.offset + at, String::new());
+            faults.push(Fault { code: &code::DATA_SYNTAX, offset, field, message: message.to_owned() });
+            return None;
+        }
+        let (cells, columns) = (record.cells.len(), self.columns.len());
+        if cells != columns {
+            let message = format!("the header has {columns} columns, and this record has {cells}");
+            faults.push(record.fault(&code::DATA_SYNTAX, 0, "", message));
+            return None;
+        }
+        let mut row = Row::default();
+        let mut good = true;
+        for (at, (column, cell)) in self.columns.iter().zip(&record.cells).enumerate() {
+            let Some(field) = &column.field else { continue };
+            match value(field, cell) {
+                Ok(value) => row.push(Arc::clone(&field.name), value),
+                Err(wrong) => {
+                    good = false;
+                    faults.push_omitted(wrong.omitted);
+                    for (path, message) in wrong.faults {
+                        let path = format!("{}{path}", column.name);
+                        faults.push(record.fault(&code::DATA_FIELD, at, &path, message));
+                    }
+                }
+            }
+        }
+        for (name, spelling) in self.shape.required() {
+            if good && !row.has(name) {
+                good = false;
+                let at = self
+                    .columns
+                    .iter()
+                    .position(|column| column.field.as_ref().is_some_and(|field| *field.name == *name));
+                let message = "a value is missing".to_owned();
+                faults.push(record.fault(&code::DATA_FIELD, at.unwrap_or_default(), spelling, message));
+            }
+        }
+        good.then_some(row)
+    }
+}
+
+/// What is wrong with a cell: the way into it, if it holds JSON, and the message.
+struct Wrong {
+    faults: Vec<(String, String)>,
+    omitted: usize,
+}
+
+impl Wrong {
+    fn expected(expected: &str, cell: &str) -> Self {
+        let message = format!("expected {expected}, found {}", excerpt(cell));
+        Self { faults: vec![(String::new(), message)], omitted: 0 }
+    }
+}
+
+/// The value of a cell. An empty one is null, whatever the field.
+fn value(field: &Field, cell: &str) -> Result<Datum, Wrong> {
+    if cell.is_empty() {
+        return Ok(Datum::Null);
+    }
+    let wrong = |expected: &str| Wrong::expected(expected, cell);
+    let items = || text::items(cell).map_err(|_| wrong("a JSON list of strings, or items separated by `;`"));
+    match field.kind {
+        FieldKind::Checked(check) => check(cell).map(|()| Datum::Text(cell.to_owned())).map_err(wrong),
+        FieldKind::Boolean => {
+            text::boolean(cell).map(Datum::Boolean).ok_or_else(|| wrong("true, false or nothing"))
+        }
+        FieldKind::Date => text::instant(cell).map(Datum::Instant).map_err(wrong),
+        FieldKind::Count => cell.trim().parse().map(Datum::Count).map_err(|_| wrong(field.kind.words())),
+        FieldKind::Texts | FieldKind::Ids => items().map(Datum::Texts),
+        FieldKind::FirstText => Ok(items()?.into_iter().next().map(Datum::Text).unwrap_or_default()),
+        FieldKind::Mark => match cell.trim() {
+            mark if mark.eq_ignore_ascii_case("false") => Ok(Datum::Null),
+            mark if ["true", "changed", "deleted"].iter().any(|word| mark.eq_ignore_ascii_case(word)) => {
+                Ok(Datum::Boolean(true))
+            }
+            mark if mark.starts_with('{') => Ok(Datum::Boolean(true)),
+            _ => Err(wrong("true, false, changed, deleted or nothing")),
+        },
+        FieldKind::Reference if cell.trim_start().starts_with('{') => json(field, &REFERENCE, cell),
+        FieldKind::Text | FieldKind::Extension | FieldKind::Reference => Ok(Datum::Text(cell.to_owned())),
+        FieldKind::Rows(shape) => json(field, shape, cell),
+    }
+}
+
+/// The value of a cell that holds JSON.
+fn json(field: &Field, shape: &Shape<'_>, cell: &str) -> Result<Datum, Wrong> {
+    match RowReader::new(shape).read_field(field.kind, cell) {
+        Outcome::Read(datum) => Ok(datum),
+        Outcome::Syntax(_) => Err(Wrong::expected("JSON", cell)),
+        Outcome::Faults(faults, omitted) => {
+            let faults = faults.into_iter().map(|fault| {
+                let mut path = locate(cell, &fault.steps).path;
+                if let Some(name) = fault.missing {
+                    append_name(&mut path, name);
+                }
+                let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+                (format!("{dot}{path}"), fault.message)
+            });
+            Err(Wrong { faults: faults.collect(), omitted })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::directory::read::read_objects_from_str;
+    use crate::directory::source::Format;
+    use crate::language::attribute::{Attributes, Subject};
+
+    fn errors(text: &str) -> String {
+        let read =
+            read_objects_from_str("users.csv", text, Format::Csv, Subject::User, Attributes::standard());
+        read.map_or_else(|errors| errors.to_string(), |read| format!("read {}", read.len()))
+    }
+
+    #[test]
+    fn wrong_cells_are_named_with_their_place() {
+        let text = "id,accountEnabled,\"employeeHireDate\",otherMails,assignedPlans,@removed\n\
+                    å,yes,,,,\n\
+                    \"b\n\n\",\"x,\"\"\",2026-02-30,,,\n\
+                    c,,1.1.2026,\"[\"\"a\"\", 5]\",x,perhaps\n\
+                    d,,,,\"[{\"\"service\"\": 5}, 7]\",\n\
+                    e,,,,\"[{\"\"service\"\": \",\n\
+                    f,,,,\"{}\",\n";
+        insta::assert_snapshot!(errors(text), @r#"
+            users.csv:2:3: field accountEnabled: expected true, false or nothing, found "yes"
+            users.csv:5:3: field accountEnabled: expected true, false or nothing, found "x,""
+            users.csv:5:10: field employeeHireDate: expected a date-time that exists and lies before 9999-12-31, found "2026-02-30"
+            users.csv:6:4: field employeeHireDate: expected a date-time such as "2026-01-15T08:00:00Z", found "1.1.2026"
+            users.csv:6:13: field otherMails: expected a JSON list of strings, or items separated by `;`, found "["a", 5]"
+            users.csv:6:26: field assignedPlans: expected JSON, found "x"
+            users.csv:6:28: field @removed: expected true, false, changed, deleted or nothing, found "perhaps"
+            users.csv:7:6: field assignedPlans[0].service: expected a string or null, found the number 5
+            users.csv:7:6: field assignedPlans[1]: expected an object, found the number 7
+            users.csv:8:6: field assignedPlans: expected JSON, found "[{"service": "
+            users.csv:9:6: field assignedPlans: expected a list of objects or null, found an object
+            "#);
+    }
+
+    #[test]
+    fn managers_may_be_written_in_three_ways() {
+        let manager = |text: &str| {
+            let read = read_objects_from_str("-", text, Format::Csv, Subject::User, Attributes::standard());
+            read.map(|mut read| read.remove(0).object.manager().map(str::to_owned))
+                .map_err(|it| it.to_string())
+        };
+        let grace = Ok(Some("grace".to_owned()));
+        assert_eq!(manager("id,managerId\na,grace\n"), grace);
+        assert_eq!(manager("id,manager.id\na,grace\n"), grace);
+        assert_eq!(manager("id,manager\na,\"{\"\"id\"\": \"\"grace\"\"}\"\n"), grace);
+        assert_eq!(manager("id,manager\na,\n"), Ok(None));
+        insta::assert_snapshot!(manager("id,manager\na,{}\n").unwrap_err(), @"-:2:3: field manager.id: a value is missing");
+    }
+
+    #[test]
+    fn broken_records_do_not_hide_each_other() {
+        let text = "id,city\na\nb,x,y\n\nc,\"Oslo\" x\nd,5\" disk\ne,\"open\nf,x\n";
+        insta::assert_snapshot!(errors(text), @r"
+            users.csv:2:1: the header has 2 columns, and this record has 1
+            users.csv:3:1: the header has 2 columns, and this record has 3
+            users.csv:5:9: text follows a closing quote; a quote inside a quoted cell is written twice
+            users.csv:7:3: the quote that begins here is never closed
+            ");
+        insta::assert_snapshot!(errors("id,\"city\na,x\n"), @"users.csv:1:4: the quote that begins here is never closed");
+        insta::assert_snapshot!(errors("id,\"city\" x\na,x\n"), @"users.csv:1:10: text follows a closing quote; a quote inside a quoted cell is written twice");
+    }
+
+    #[test]
+    fn a_header_alone_means_nobody() {
+        assert_eq!(errors("id,city"), "read 0");
+        assert_eq!(errors("id,city\r\n\r\n"), "read 0");
+        assert_eq!(errors("\n\n id , city \nada,Oslo"), "read 1");
+    }
+}

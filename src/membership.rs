@@ -1,0 +1,8 @@
+//! Who belongs to which group: ordinals for ids, the order among groups, snapshots and deltas.
+//! Knows nothing of columns or rule text.
+
+pub mod delta;
+pub mod order;
+pub mod recompute;
+pub mod roster;
+pub mod snapshot;
