@@ -6,4 +6,5 @@ pub mod directory;
 pub mod engine;
 pub mod language;
 pub mod membership;
+pub mod program;
 pub mod report;
