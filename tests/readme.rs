@@ -12,6 +12,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dyngroup::base::diagnostic::Diagnostic;
+use dyngroup::language::attribute::{Attribute, Attributes, Kind, Subject};
+use dyngroup::language::compile::{Options, compile};
+use dyngroup::language::dialect::Dialect;
+
 /// What a reader has typed before the name of the program has a place in the search path.
 const FROM_SOURCE: &str = "cargo run --release -- ";
 
@@ -98,6 +103,43 @@ fn every_command_and_option_is_in_the_readme() {
     }
     missing.retain(|option| !option.ends_with("--help") && !option.ends_with("--version"));
     assert!(missing.is_empty(), "the README does not mention {missing:#?}");
+}
+
+#[test]
+fn the_extended_dialect_is_what_the_language_page_says() {
+    let declared = Attribute::declared(Subject::User, "employeeType", Kind::Text);
+    let attributes = Attributes::standard().clone().declare([declared]);
+    let rows = rows(&read("grammar/README.md"), "The extended dialect");
+    let mut checked = 0;
+    for row in &rows {
+        let [_, example, code] = row.as_slice() else { continue };
+        let Some(rule) = code_spans(example).into_iter().find(|span| !span.contains('…')) else { continue };
+        checked += 1;
+        let options = |dialect| Options { dialect, subject: None, attributes: &attributes };
+        let refused = compile(rule, options(Dialect::Entra)).diagnostics;
+        let codes = error_codes(&refused);
+        assert!(!codes.is_empty() && codes.iter().all(|found| found == code), "{rule}: {codes:?}");
+        assert!(compile(rule, options(Dialect::Extended)).rule.is_some(), "{rule}");
+    }
+    assert!(checked > 6, "{rows:#?}");
+}
+
+#[test]
+fn rules_are_refused_as_the_language_page_says() {
+    let rows = rows(&read("grammar/README.md"), "What is refused, and why");
+    let mut checked = 0;
+    for row in &rows {
+        let [constructs, codes, _] = row.as_slice() else { continue };
+        let is_rule =
+            |span: &&str| span.contains(" -") && !span.contains('…') && !span.starts_with(['-', '2', 's']);
+        for rule in code_spans(constructs).into_iter().filter(is_rule) {
+            checked += 1;
+            let found = compile(rule, Options::default()).diagnostics;
+            let found = error_codes(&found);
+            assert!(found.iter().any(|code| codes.contains(code)), "{rule}: {found:?}, not {codes}");
+        }
+    }
+    assert!(checked > 8, "{rows:#?}");
 }
 
 #[test]
@@ -213,6 +255,22 @@ fn subcommands(help: &str) -> Vec<String> {
     let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
     let names = list.lines().filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+/// The cells of the table rows below a heading.
+fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let section = page.split(&format!("## {heading}\n")).nth(1).expect(heading);
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    rows.map(|row| row.split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+fn code_spans(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+fn error_codes(findings: &[Diagnostic]) -> Vec<&'static str> {
+    findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code.id).collect()
 }
 
 /// The anchors of a page's headings, as GitHub makes them.
