@@ -1,1 +1,3 @@
 //! tests
+mod generate;
+mod lint_fixes;
