@@ -1,3 +1,4 @@
 //! tests
 mod generate;
 mod lint_fixes;
+mod machines;

@@ -255,7 +255,8 @@ fn originals_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Opti
             values.map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None }),
         )),
         Kind::Texts => {
-            let items = values.flat_map(|value| if let Value::Texts(texts) = value { texts.as_slice() } else { &[] });
+            let items =
+                values.flat_map(|value| if let Value::Texts(texts) = value { texts.as_slice() } else { &[] });
             Some(TextColumn::of_originals(items.map(|text| Some(text.as_str()))))
         }
         Kind::Boolean | Kind::Date | Kind::Plans | Kind::Groups => None,
@@ -265,8 +266,9 @@ fn originals_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Opti
 fn column_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Option<Column> {
     Some(match kind {
         Kind::Boolean => {
-            let values: Vec<Option<bool>> =
-                values.map(|value| if let Value::Boolean(value) = value { Some(*value) } else { None }).collect();
+            let values: Vec<Option<bool>> = values
+                .map(|value| if let Value::Boolean(value) = value { Some(*value) } else { None })
+                .collect();
             Column::Boolean {
                 values: values.iter().map(|value| value.unwrap_or(false)).collect(),
                 valid: validity(values.iter().map(Option::is_some)),
@@ -274,7 +276,9 @@ fn column_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Option<
         }
         Kind::Date => {
             let ticks: Vec<Option<i64>> = values
-                .map(|value| if let Value::Instant(instant) = value { Some(ticks_of(*instant)) } else { None })
+                .map(
+                    |value| if let Value::Instant(instant) = value { Some(ticks_of(*instant)) } else { None },
+                )
                 .collect();
             Column::Instant {
                 ticks: ticks.iter().map(|ticks| ticks.unwrap_or(0)).collect(),

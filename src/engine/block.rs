@@ -8,7 +8,7 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use memchr::memmem::Finder;
 use roaring::RoaringBitmap;
 
-use super::bound::{Bound, BoundAttribute, BoundText, BooleanTest, InstantTest};
+use super::bound::{BooleanTest, Bound, BoundAttribute, BoundText, InstantTest};
 use super::items;
 use super::oracle::EvaluationError;
 use super::selection::{BLOCK_ROWS, Bits, DENSE_MIN_ROWS, Rows, WORDS, fill, set};
@@ -42,7 +42,11 @@ pub(super) enum Leaf {
     /// A list of its own.
     Sparse(Vec<u16>),
     /// A part of the sorted rows of an attribute.
-    Slice { list: usize, start: usize, end: usize },
+    Slice {
+        list: usize,
+        start: usize,
+        end: usize,
+    },
     Dense(Box<Bits>, usize),
 }
 
@@ -94,9 +98,17 @@ impl Block {
         }
         for (at, attribute) in bound.attributes.iter().enumerate() {
             match attribute {
-                BoundAttribute::Boolean { values, valid, tests } => self.boolean(values, *valid, tests, range),
+                BoundAttribute::Boolean { values, valid, tests } => {
+                    self.boolean(values, *valid, tests, range)
+                }
                 BoundAttribute::Instant { ticks, valid, tests } => self.instant(ticks, *valid, tests, range),
-                BoundAttribute::Text(BoundText::Dictionary { codes, code_count, satisfying, starts, slots }) => {
+                BoundAttribute::Text(BoundText::Dictionary {
+                    codes,
+                    code_count,
+                    satisfying,
+                    starts,
+                    slots,
+                }) => {
                     let codes = codes.get(range.clone()).unwrap_or_default();
                     if *code_count <= COUNTED_CODES_MAX {
                         self.sort_by_code(at, codes, *code_count);
@@ -218,8 +230,8 @@ impl Block {
         range: &Range<usize>,
     ) {
         let ticks = ticks.get(range.clone()).unwrap_or_default();
-        let valid: Option<Vec<u64>> =
-            valid.map(|valid| valid.inner().slice(range.start, range.len()).bit_chunks().iter_padded().collect());
+        let valid: Option<Vec<u64>> = valid
+            .map(|valid| valid.inner().slice(range.start, range.len()).bit_chunks().iter_padded().collect());
         for &(slot, test) in tests {
             let mut bits = self.bits();
             match test {
@@ -391,7 +403,8 @@ fn search(values: &StringArray, finder: &Finder<'_>, range: &Range<usize>, mut h
         range.clone().for_each(hit);
         return;
     }
-    let offset = |at: usize| values.value_offsets().get(at).map_or(0, |&offset| usize::try_from(offset).unwrap_or(0));
+    let offset =
+        |at: usize| values.value_offsets().get(at).map_or(0, |&offset| usize::try_from(offset).unwrap_or(0));
     let (mut from, end) = (offset(range.start), offset(range.end));
     let mut at = range.start;
     let data = values.value_data();

@@ -86,8 +86,12 @@ type Tests<'p> = Vec<(Slot, &'p Test)>;
 
 impl<'a> Bound<'a> {
     pub(super) fn new(program: &'a Program, columns: &'a Columns, circumstances: Circumstances) -> Self {
-        let mut bound =
-            Self { attributes: Vec::new(), collections: Vec::new(), constant: Vec::new(), failures: BTreeMap::new() };
+        let mut bound = Self {
+            attributes: Vec::new(),
+            collections: Vec::new(),
+            constant: Vec::new(),
+            failures: BTreeMap::new(),
+        };
         let mut single: BTreeMap<&str, Tests<'a>> = BTreeMap::new();
         let mut of_items: BTreeMap<(&str, Option<PlanField>), Tests<'a>> = BTreeMap::new();
         for (slot, predicate) in (0..).zip(&program.predicates) {
@@ -107,7 +111,13 @@ impl<'a> Bound<'a> {
         bound
     }
 
-    fn attribute(&mut self, name: &'a str, tests: Tests<'a>, columns: &'a Columns, circumstances: Circumstances) {
+    fn attribute(
+        &mut self,
+        name: &'a str,
+        tests: Tests<'a>,
+        columns: &'a Columns,
+        circumstances: Circumstances,
+    ) {
         let attribute = match columns.columns.get(name) {
             Some(Column::Text(column)) => {
                 let texts = self.texts(name, column, columns.originals.get(name), tests, circumstances);
@@ -138,7 +148,10 @@ impl<'a> Bound<'a> {
     fn missing(&mut self, tests: Tests<'a>, rows: usize, circumstances: Circumstances) {
         for (slot, test) in tests {
             self.constant.push((slot, matches!(test, Test::IsNull)));
-            if matches!(test, Test::CompareVersion { .. }) && circumstances.version_order.is_none() && rows > 0 {
+            if matches!(test, Test::CompareVersion { .. })
+                && circumstances.version_order.is_none()
+                && rows > 0
+            {
                 self.fail_version(slot, "deviceOSVersion");
             }
         }

@@ -107,12 +107,11 @@ impl BlockResult {
                 self.bytes.extend(bits.iter().flat_map(|word| word.to_le_bytes()));
             }
             Rows::Dense(bits, _) => {
-                for (base, &word) in (0_u16..).step_by(64).zip(bits.iter()) {
+                for (at, &word) in bits.iter().enumerate() {
                     let mut left = word;
                     while left != 0 {
-                        // A bit of a word is below 64.
-                        let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
-                        self.bytes.extend((base + bit).to_le_bytes());
+                        let row = at * 64 + left.trailing_zeros() as usize;
+                        self.bytes.extend(u16::try_from(row).unwrap_or(u16::MAX).to_le_bytes());
                         left &= left - 1;
                     }
                 }

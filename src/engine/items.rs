@@ -62,13 +62,17 @@ impl Scratch {
             BoundText::Dictionary { codes, starts, slots, .. } => {
                 for (at, &code) in items.clone().zip(codes.get(items.clone()).unwrap_or_default()) {
                     let code = code as usize;
-                    let (Some(&start), Some(&end)) = (starts.get(code), starts.get(code + 1)) else { continue };
+                    let (Some(&start), Some(&end)) = (starts.get(code), starts.get(code + 1)) else {
+                        continue;
+                    };
                     for &slot in slots.get(start as usize..end as usize).unwrap_or_default() {
                         push(slot, at);
                     }
                 }
             }
-            BoundText::Plain { values, tests, name } => each_hit(values, tests, name, items, &mut push, failures),
+            BoundText::Plain { values, tests, name } => {
+                each_hit(values, tests, name, items, &mut push, failures)
+            }
         }
     }
 
@@ -86,7 +90,9 @@ impl Scratch {
             sum
         };
         match program.item_expressions.get(id as usize) {
-            Some(Expression::Predicate(slot)) => self.predicates.get(slot).cloned().unwrap_or_else(|| vec![0; words]),
+            Some(Expression::Predicate(slot)) => {
+                self.predicates.get(slot).cloned().unwrap_or_else(|| vec![0; words])
+            }
             Some(Expression::And(parts)) => combine(parts, |one, other| one & other),
             Some(Expression::Or(parts)) => combine(parts, |one, other| one | other),
             Some(Expression::Not(part)) => {

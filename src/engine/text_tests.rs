@@ -26,7 +26,10 @@ pub(super) struct TextTests<'p> {
 }
 
 impl<'p> TextTests<'p> {
-    pub(super) fn new(tests: impl IntoIterator<Item = (Slot, &'p Test)>, version_order: Option<VersionOrder>) -> Self {
+    pub(super) fn new(
+        tests: impl IntoIterator<Item = (Slot, &'p Test)>,
+        version_order: Option<VersionOrder>,
+    ) -> Self {
         let mut found = Self { version_order, ..Self::default() };
         let (mut begins, mut ends) = (Vec::new(), Vec::new());
         for (slot, test) in tests {
@@ -133,8 +136,12 @@ const FILTER_BITS: usize = 1 << 15;
 impl<'p> Affixes<'p> {
     fn new(texts: Vec<(&'p str, bool, Slot)>, from_end: bool) -> Self {
         let Some(shortest) = texts.iter().map(|(text, ..)| text.len()).min() else { return Self::default() };
-        let mut affixes =
-            Self { key_bytes: shortest.min(8), by_key: HashMap::new(), filter: vec![0; FILTER_BITS / 64], from_end };
+        let mut affixes = Self {
+            key_bytes: shortest.min(8),
+            by_key: HashMap::new(),
+            filter: vec![0; FILTER_BITS / 64],
+            from_end,
+        };
         for (text, whole, slot) in texts {
             let key = affixes.key(text.as_bytes());
             let (word, bit) = place(key);
@@ -205,7 +212,8 @@ impl Anchor {
         if rest.contains('|') || rest.contains("(?") {
             return none;
         }
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '@' | '/' | ',' | ':');
+        let plain =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '@' | '/' | ',' | ':');
         let mut text: String = rest.chars().take_while(|&c| plain(c)).collect();
         let next = rest.get(text.len()..).and_then(|rest| rest.chars().next());
         if matches!(next, Some('*' | '?' | '{' | '+')) {
