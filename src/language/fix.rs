@@ -108,7 +108,8 @@ fn apply_all(text: &str, findings: &[Diagnostic], which: Safety) -> (String, usi
             Some((finding, fix, reach(fix)?))
         })
         .collect();
-    fixes.sort_by_key(|(.., reach)| (reach.start, reach.end));
+    // Of fixes that begin at one place the one found first goes first: the others may follow from it.
+    fixes.sort_by_key(|(.., reach)| reach.start);
     let mut edits: Vec<&Edit> = Vec::new();
     let mut count = 0;
     let mut end = None;

@@ -6,6 +6,7 @@
 //! quantifiers (L16), lone apostrophes (L38) and names of other languages (L39).
 
 mod audit;
+mod case;
 mod collection;
 mod equality;
 mod factor;

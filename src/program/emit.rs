@@ -175,11 +175,19 @@ impl Emitter<'_> {
             let step = match self.graph.expression(part) {
                 Some(&Expression::Not(inner)) if !is_shared => {
                     let without = self.operand(inner, to + 1)?;
-                    if all { Instruction::AndNot { to: target, without } } else { Instruction::OrNot { to: target, without } }
+                    if all {
+                        Instruction::AndNot { to: target, without }
+                    } else {
+                        Instruction::OrNot { to: target, without }
+                    }
                 }
                 _ => {
                     let with = self.operand(part, to + 1)?;
-                    if all { Instruction::And { to: target, with } } else { Instruction::Or { to: target, with } }
+                    if all {
+                        Instruction::And { to: target, with }
+                    } else {
+                        Instruction::Or { to: target, with }
+                    }
                 }
             };
             self.code.push(step);

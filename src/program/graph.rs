@@ -118,7 +118,11 @@ impl Graph {
         }
     }
 
-    fn any(&mut self, collection: &std::sync::Arc<crate::language::attribute::Attribute>, body: ExpressionId) -> ExpressionId {
+    fn any(
+        &mut self,
+        collection: &std::sync::Arc<crate::language::attribute::Attribute>,
+        body: ExpressionId,
+    ) -> ExpressionId {
         let key = (collection.name.to_string(), body);
         let next = self.quantified.len();
         let known = if self.optimise == Optimise::On { self.quantified_ids.get(&key).copied() } else { None };

@@ -104,9 +104,9 @@ fn body_words(program: &Program, id: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Optimise;
     use super::super::emit::program;
     use super::super::verify::verify;
-    use super::super::Optimise;
     use crate::language::compile::{Options, compile};
     use crate::language::typed::TypedRule;
 

@@ -63,10 +63,12 @@ fn verify_section(
             }
         }
         match *instruction {
-            Instruction::Load { to, .. } | Instruction::Not { to, .. } => match written.get_mut(usize::from(to)) {
-                Some(mark) => *mark = true,
-                None => return fail("writes a register that does not exist"),
-            },
+            Instruction::Load { to, .. } | Instruction::Not { to, .. } => {
+                match written.get_mut(usize::from(to)) {
+                    Some(mark) => *mark = true,
+                    None => return fail("writes a register that does not exist"),
+                }
+            }
             Instruction::And { to, .. }
             | Instruction::AndNot { to, .. }
             | Instruction::Or { to, .. }
@@ -92,7 +94,8 @@ fn verify_section(
             }
         }
     }
-    let emits = matches!(end.checked_sub(1).and_then(|last| program.code.get(last)), Some(Instruction::Emit { .. }));
+    let emits =
+        matches!(end.checked_sub(1).and_then(|last| program.code.get(last)), Some(Instruction::Emit { .. }));
     if rule.is_some() && !(emits && end > start) {
         return Err(Unsound { at: end, what: "a rule without a result" });
     }

@@ -83,13 +83,13 @@ impl<'a> Search<'_, 'a> {
             Subject::User => "people",
             Subject::Device => "devices",
         };
-        let path = attribute.path();
+        let path = condition.left.of(self.linted.text);
         let message =
             format!("{who} without `{path}` match: `{}` holds for them", self.linted.excerpt(unit.span));
         let mut finding = Diagnostic::new(&code::L21, unit.span, message)
             .help(format!("to leave them out add `-and {path} -ne null`"));
         if !place.negated {
-            finding = finding.fix(Fix::guess(with_value(unit, &path, place.conjunction)));
+            finding = finding.fix(Fix::guess(with_value(unit, path, place.conjunction)));
         }
         self.findings.push(finding);
     }

@@ -7,6 +7,7 @@ use super::super::condition::{Condition, Target};
 use super::super::keyword::Operator;
 use super::super::pattern::{Pattern, PlainPattern};
 use super::super::typed::Test;
+use super::case;
 use super::linted::Linted;
 use super::rewrite::{operator_and_value, quoted_like};
 use crate::base::code::{self, Code};
@@ -16,7 +17,10 @@ use crate::base::span::Span;
 /// L01 to L05: a pattern that only asks for a text. There is an operator for that.
 pub(super) fn plain_pattern(linted: &Linted<'_>, condition: &Condition) -> Option<Diagnostic> {
     let Test::Matches(pattern) = &condition.test else { return None };
-    let found = Replacement::of(pattern, condition.is_negative())?;
+    let mut found = Replacement::of(pattern, condition.is_negative())?;
+    if found.text.as_deref().is_some_and(|text| !case::is_plain(text)) {
+        found.caution = found.caution.or(Some(LETTER_CASE));
+    }
     let raw = condition.right.of(linted.text);
     let value = found.text.as_ref().map_or_else(|| "null".to_owned(), |text| quoted_like(raw, text));
     let word = found.operator.word();
@@ -97,6 +101,7 @@ impl Replacement {
 }
 
 const UNESCAPED_DOT: &str = "the dot in the pattern stands for any character";
+const LETTER_CASE: &str = "patterns take other letters of this text for the same ones";
 const FINAL_FEED: &str = "the pattern also takes a value with a line feed at its end";
 
 /// L06: `.*` at the edge of a pattern that is searched for anywhere. It asks for nothing.
@@ -156,6 +161,12 @@ mod tests {
         assert_snapshot!(shown("user.displayName -match '^it''s.*'"), @"L01 safe: user.displayName -startsWith 'it''s'");
         assert_snapshot!(shown("user.displayName -notMatch \"^a\\.b\""), @r#"L01 safe: user.displayName -notStartsWith "a.b""#);
         assert_eq!(codes("user.displayName -match \"^[ab]\""), "");
+    }
+
+    #[test]
+    fn letter_case_can_make_a_difference() {
+        assert_snapshot!(shown("user.city -match \"^Kårs\""), @r#"L01 safe: user.city -startsWith "Kårs""#);
+        assert_snapshot!(shown("user.city -match \"^Straß\""), @r#"L01 unsafe: user.city -startsWith "Straß""#);
     }
 
     #[test]

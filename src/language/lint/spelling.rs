@@ -14,6 +14,10 @@ use crate::base::span::Span;
 /// L27 for the left side of a comparison.
 pub(super) fn left_side(linted: &Linted<'_>, condition: &Condition) -> Option<Diagnostic> {
     let canonical = match &condition.target {
+        Target::Attribute(attribute) if attribute.is_directory_extension() => {
+            let (_, name) = condition.left.of(linted.text).split_once('.')?;
+            format!("{}.{name}", attribute.subject.word())
+        }
         Target::Attribute(attribute) | Target::Collection(attribute) => attribute.path(),
         Target::Plan(field) => format!("assignedPlan.{}", field.word()),
         Target::Item(_) => return None,
@@ -87,6 +91,10 @@ mod tests {
     #[test]
     fn documented_names_and_extensions_are_left_alone() {
         assert_eq!(codes("user.mailNickName -EQ \"a\""), "");
+        assert_snapshot!(
+            shown("User.extension_C272A57B722D4EB29BFE327874AE79CB_officeNumber -eq \"1\""),
+            @r#"L27 safe: user.extension_C272A57B722D4EB29BFE327874AE79CB_officeNumber -eq "1""#
+        );
         assert_eq!(codes("user.extension_C272A57B722D4EB29BFE327874AE79CB_officeNumber -eq \"1\""), "");
     }
 }
