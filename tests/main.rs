@@ -1,5 +1,7 @@
-//! The integration tests: one binary, so that the program is linked once.
+//! The one integration binary: linking once keeps the tests quick.
 
+#[cfg(test)]
+mod diagnostics_doc;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]

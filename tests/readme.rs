@@ -55,6 +55,13 @@ fn the_commands_print_what_the_readme_shows() {
         let mut accepted = readme.clone();
         // From the end, so that new output does not move the places that are still to be written.
         for (shown, _, printed) in edits.iter().rev() {
+            let is_fence = |line: &str| line.starts_with("```");
+            let fence = &readme[shown.outside.clone()];
+            assert!(
+                fence.starts_with("````") || !printed.lines().any(is_fence),
+                "line {}: a longer fence",
+                shown.line
+            );
             accepted.replace_range(shown.inside.clone(), printed);
         }
         return fs::write(root().join("README.md"), accepted).unwrap();
@@ -213,23 +220,37 @@ impl Block<'_> {
 
 fn blocks(page: &str) -> Vec<Block<'_>> {
     let (mut found, mut offset) = (Vec::new(), 0);
-    let mut open: Option<(usize, usize, usize, &str)> = None;
-    for (at, line) in page.split_inclusive('\n').enumerate() {
-        let end = offset + line.len();
-        if let Some(fence) = line.trim_end().strip_prefix("```") {
-            open = match open {
-                None => Some((offset, end, at + 1, fence)),
-                Some((start, inside, line, fence)) => {
-                    let content = &page[inside..offset];
-                    found.push(Block { fence, inside: inside..offset, outside: start..end, line, content });
-                    None
-                }
-            };
+    let mut open: Option<Opened<'_>> = None;
+    for (at, text) in page.split_inclusive('\n').enumerate() {
+        let end = offset + text.len();
+        let name = text.trim_end().trim_start_matches('`');
+        let ticks = text.trim_end().len() - name.len();
+        match open {
+            None if ticks >= 3 => {
+                open = Some(Opened { start: offset, inside: end, line: at + 1, ticks, name })
+            }
+            // What a block shows may hold shorter fences.
+            Some(Opened { start, inside, line, ticks: wanted, name: fence }) if ticks >= wanted => {
+                let content = &page[inside..offset];
+                found.push(Block { fence, inside: inside..offset, outside: start..end, line, content });
+                open = None;
+            }
+            _ => {}
         }
         offset = end;
     }
     assert!(open.is_none(), "a block is never closed");
     found
+}
+
+/// A fence that was opened.
+#[derive(Clone, Copy)]
+struct Opened<'page> {
+    start: usize,
+    inside: usize,
+    line: usize,
+    ticks: usize,
+    name: &'page str,
 }
 
 /// What a terminal shows of the script, and its exit code.
