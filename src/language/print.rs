@@ -294,7 +294,7 @@ mod tests {
                 r#"user.city -eq "a" -or user.city -eq "b" -and user.accountEnabled -eq True"#,
                 r#"(user.city -eq "a") -or ((user.city -eq "b") -and (user.accountEnabled -eq true))"#,
             ),
-            ("not (not user.city in ['a' ,'b'])", r#"-not (-not (user.city -in ["a", "b"]))"#),
+            ("not (not user.city in ['a' ,'b'])", r#"-not -not (user.city -in ["a", "b"])"#),
             (
                 "user.proxyaddresses -any _ -startsWith 'smtp:' -or _ -contains \"x\"",
                 r#"user.proxyAddresses -any (_ -startsWith "smtp:" -or _ -contains "x")"#,
