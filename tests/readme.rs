@@ -227,7 +227,7 @@ fn blocks(page: &str) -> Vec<Block<'_>> {
         let ticks = text.trim_end().len() - name.len();
         match open {
             None if ticks >= 3 => {
-                open = Some(Opened { start: offset, inside: end, line: at + 1, ticks, name })
+                open = Some(Opened { start: offset, inside: end, line: at + 1, ticks, name });
             }
             // What a block shows may hold shorter fences.
             Some(Opened { start, inside, line, ticks: wanted, name: fence }) if ticks >= wanted => {
