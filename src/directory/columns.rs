@@ -42,6 +42,7 @@ pub struct Columns {
 
 /// The values of one attribute.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each attribute, not one for each row")]
 pub enum Column {
     /// A boolean or null on each row.
     Boolean {
@@ -216,13 +217,13 @@ impl Columns {
 
     /// The columns of `attributes` over `objects`. A value of another type than its attribute is null.
     pub fn of_objects<'a>(
-        objects: impl IntoIterator<Item = &'a Object> + Clone,
+        objects: &'a [Object],
         attributes: impl IntoIterator<Item = &'a Arc<Attribute>>,
     ) -> Self {
-        let ids = StringArray::from_iter_values(objects.clone().into_iter().map(Object::id));
+        let ids = StringArray::from_iter_values(objects.iter().map(Object::id));
         let (mut columns, mut originals) = (BTreeMap::new(), BTreeMap::new());
         for attribute in attributes.into_iter().filter(|attribute| !attribute.retired) {
-            let values = || objects.clone().into_iter().map(|object| object.get(&attribute.name));
+            let values = || objects.iter().map(|object| object.get(&attribute.name));
             if let Some(column) = column_of(attribute.kind, values()) {
                 columns.insert(Arc::clone(&attribute.name), column);
             }

@@ -99,27 +99,10 @@ impl Block {
         for (at, attribute) in bound.attributes.iter().enumerate() {
             match attribute {
                 BoundAttribute::Boolean { values, valid, tests } => {
-                    self.boolean(values, *valid, tests, range)
+                    self.boolean(values, *valid, tests, range);
                 }
                 BoundAttribute::Instant { ticks, valid, tests } => self.instant(ticks, *valid, tests, range),
-                BoundAttribute::Text(BoundText::Dictionary {
-                    codes,
-                    code_count,
-                    satisfying,
-                    starts,
-                    slots,
-                }) => {
-                    let codes = codes.get(range.clone()).unwrap_or_default();
-                    if *code_count <= COUNTED_CODES_MAX {
-                        self.sort_by_code(at, codes, *code_count);
-                        self.dictionary(at, satisfying);
-                    } else {
-                        self.wide_dictionary(codes, starts, slots);
-                    }
-                }
-                BoundAttribute::Text(BoundText::Plain { values, tests, name }) => {
-                    self.plain(values, tests, name, range);
-                }
+                BoundAttribute::Text(text) => self.text(at, text, range),
             }
         }
         for collection in &bound.collections {
@@ -246,6 +229,21 @@ impl Block {
                 *word &= if matches!(test, InstantTest::IsNull) { !valid } else { valid };
             }
             self.put_dense(slot, bits);
+        }
+    }
+
+    fn text(&mut self, list: usize, text: &BoundText<'_>, range: &Range<usize>) {
+        match text {
+            BoundText::Dictionary { codes, code_count, satisfying, starts, slots } => {
+                let codes = codes.get(range.clone()).unwrap_or_default();
+                if *code_count <= COUNTED_CODES_MAX {
+                    self.sort_by_code(list, codes, *code_count);
+                    self.dictionary(list, satisfying);
+                } else {
+                    self.wide_dictionary(codes, starts, slots);
+                }
+            }
+            BoundText::Plain { values, tests, name } => self.plain(values, tests, name, range),
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) struct Bound<'a> {
 pub(super) enum BoundAttribute<'a> {
     Boolean { values: &'a BooleanBuffer, valid: Option<&'a NullBuffer>, tests: Vec<(Slot, BooleanTest)> },
     Instant { ticks: &'a [i64], valid: Option<&'a NullBuffer>, tests: Vec<(Slot, InstantTest)> },
-    Text(BoundText<'a>),
+    Text(Box<BoundText<'a>>),
 }
 
 /// What is asked of a boolean.
@@ -63,7 +63,7 @@ pub(super) enum BoundText<'a> {
         slots: Vec<Slot>,
     },
     /// Values are folded, or as written if the tests are patterns.
-    Plain { values: &'a StringArray, tests: TextTests<'a>, name: &'a str },
+    Plain { values: &'a StringArray, tests: Box<TextTests<'a>>, name: &'a str },
 }
 
 /// A collection with all predicates on its items.
@@ -121,7 +121,7 @@ impl<'a> Bound<'a> {
         let attribute = match columns.columns.get(name) {
             Some(Column::Text(column)) => {
                 let texts = self.texts(name, column, columns.originals.get(name), tests, circumstances);
-                self.attributes.extend(texts.into_iter().map(BoundAttribute::Text));
+                self.attributes.extend(texts.into_iter().map(|text| BoundAttribute::Text(Box::new(text))));
                 return;
             }
             Some(Column::Boolean { values, valid }) => BoundAttribute::Boolean {
@@ -198,7 +198,7 @@ impl<'a> Bound<'a> {
         }
         match column {
             TextColumn::Dictionary { codes, values } => self.decide(name, codes, values, &tests, &slots),
-            TextColumn::Plain(values) => BoundText::Plain { values, tests, name },
+            TextColumn::Plain(values) => BoundText::Plain { values, tests: Box::new(tests), name },
         }
     }
 

@@ -71,7 +71,7 @@ impl Scratch {
                 }
             }
             BoundText::Plain { values, tests, name } => {
-                each_hit(values, tests, name, items, &mut push, failures)
+                each_hit(values, tests, name, items, &mut push, failures);
             }
         }
     }

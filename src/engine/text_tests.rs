@@ -6,6 +6,7 @@ use memchr::memmem::Finder;
 
 use super::oracle::EvaluationError;
 use super::world::VersionOrder;
+use crate::base::fold::FoldedText;
 use crate::language::pattern::Pattern;
 use crate::language::typed::{Order, Test};
 
@@ -38,7 +39,7 @@ impl<'p> TextTests<'p> {
                 Test::Equals(text) => begins.push((text.folded(), true, slot)),
                 Test::In(texts) => {
                     // A value that is listed twice is found once.
-                    let mut texts: Vec<&str> = texts.iter().map(|text| text.folded()).collect();
+                    let mut texts: Vec<&str> = texts.iter().map(FoldedText::folded).collect();
                     texts.sort_unstable();
                     texts.dedup();
                     begins.extend(texts.into_iter().map(|text| (text, true, slot)));
@@ -123,12 +124,15 @@ impl<'p> TextTests<'p> {
 struct Affixes<'p> {
     /// So many bytes make the key; as many as the shortest text has, eight at the most.
     key_bytes: usize,
-    /// By key: text, whether the value has to end there too, slot.
-    by_key: HashMap<u64, Vec<(&'p [u8], bool, Slot)>>,
+    /// By key.
+    by_key: HashMap<u64, Vec<Affix<'p>>>,
     /// A bit for each hash of a key: most values stop here.
     filter: Vec<u64>,
     from_end: bool,
 }
+
+/// A text, whether the value has to end there too, and the test.
+type Affix<'p> = (&'p [u8], bool, Slot);
 
 /// Bits of the filter. A few hundred texts leave it almost empty, and it fits the first-level cache.
 const FILTER_BITS: usize = 1 << 15;
@@ -233,7 +237,7 @@ impl Anchor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::fold::{FoldedText, fold};
+    use crate::base::fold::fold;
     use std::sync::Arc;
 
     fn hits(tests: &[Test], value: &str) -> Vec<Slot> {

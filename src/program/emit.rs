@@ -106,7 +106,7 @@ impl Emitter<'_> {
             let start = self.here()?;
             let register = register(self.first_free)?;
             // The first register that is free becomes the home of this expression.
-            self.into_register(id, self.first_free)?;
+            self.compute_into(id, self.first_free)?;
             self.first_free += 1;
             let place = u32::try_from(self.shared.len()).map_err(|_| TooLarge::Code)?;
             let section = self.section(start)?;
@@ -128,14 +128,14 @@ impl Emitter<'_> {
             Some(&Expression::External(place)) => Source::External(place),
             Some(&Expression::AnyItem(place)) => Source::AnyItem(place),
             _ => {
-                self.into_register(id, free)?;
+                self.compute_into(id, free)?;
                 Source::Register(register(free)?)
             }
         })
     }
 
     /// Computes `id` into register `to`; registers above are free.
-    fn into_register(&mut self, id: ExpressionId, to: usize) -> Result<(), TooLarge> {
+    fn compute_into(&mut self, id: ExpressionId, to: usize) -> Result<(), TooLarge> {
         let target = register(to)?;
         self.registers = self.registers.max(to + 1);
         match self.graph.expression(id) {

@@ -141,14 +141,10 @@ impl Graph {
         let key = predicate.key();
         let share = predicate.expected_share();
         let next = u32::try_from(self.predicates.len()).unwrap_or(u32::MAX);
-        let id = match self.predicate_ids.get(&key) {
-            Some(&id) => id,
-            None => {
-                self.predicates.push(predicate);
-                self.predicate_ids.insert(key, next);
-                next
-            }
-        };
+        let id = *self.predicate_ids.entry(key).or_insert(next);
+        if id == next {
+            self.predicates.push(predicate);
+        }
         self.intern(Expression::Predicate(id), share)
     }
 

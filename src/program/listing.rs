@@ -6,6 +6,7 @@ use super::Program;
 use super::graph::Expression;
 use super::instruction::{Instruction, Source};
 use super::predicate::External;
+use crate::base::fold::FoldedText;
 use crate::language::typed::Reach;
 
 /// The program as text: what it asks, then its sections with their instructions.
@@ -80,7 +81,7 @@ fn external_words(external: &External) -> String {
     let depth = |reach: &Reach| if *reach == Reach::Transitive { " (nested too)" } else { "" };
     match external {
         External::MemberOf(groups, reach) => {
-            let ids: Vec<&str> = groups.iter().map(|group| group.written()).collect();
+            let ids: Vec<&str> = groups.iter().map(FoldedText::written).collect();
             format!("member of {{{}}}{}", ids.join(", "), depth(reach))
         }
         External::Reports(manager, reach) => format!("reports to {}{}", manager.written(), depth(reach)),

@@ -219,7 +219,7 @@ impl Checker<'_> {
         let fits = match target {
             Target::Attribute(attribute) => match attribute.kind {
                 Kind::Boolean => positive == Operator::Eq,
-                Kind::Text => !operator.is_order() || self.is_version_order(attribute, operator),
+                Kind::Text => !operator.is_order() || is_version_order(attribute, operator),
                 Kind::Date => positive == Operator::Eq || operator.is_order(),
                 Kind::Texts | Kind::Plans | Kind::Groups => false,
             },
@@ -255,7 +255,7 @@ impl Checker<'_> {
                 let is_null = right.kind == OperandKind::Null;
                 let item_operator = if is_null { Operator::Ne } else { positive };
                 let inner = format!("({name} -any (_ {} {value}))", item_operator.word());
-                let whole = if negative != is_null { format!("-not {inner}") } else { inner };
+                let whole = if negative == is_null { inner } else { format!("-not {inner}") };
                 finding
                     .help(format!("test the items: `{whole}`"))
                     .fix(Fix::guess(vec![Edit::new(expr.span, whole)]))
@@ -268,11 +268,6 @@ impl Checker<'_> {
             _ => finding.help("`-ge` and `-le` compare dates only"),
         });
         None
-    }
-
-    fn is_version_order(&self, attribute: &Attribute, operator: Operator) -> bool {
-        attribute.name.as_ref() == "deviceOSVersion"
-            && operator.is_order()
     }
 
     /// How sure the reading of the left side is.
@@ -307,6 +302,11 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// Guides order operating system versions, so the rule is read; evaluating it takes a choice.
+fn is_version_order(attribute: &Attribute, operator: Operator) -> bool {
+    attribute.name.as_ref() == "deviceOSVersion" && operator.is_order()
 }
 
 /// The typed node of a comparison: negative operators become `not` around their positive twin, plain

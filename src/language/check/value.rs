@@ -197,7 +197,10 @@ impl Checker<'_> {
                     Span::new(span.start + 1 + error.span.start, span.start + 1 + error.span.end)
                 };
                 let (code, what) = if error.unsupported {
-                    (&code::UNSUPPORTED_REGEX, "the service may take this regular expression, dyngroup cannot run it")
+                    (
+                        &code::UNSUPPORTED_REGEX,
+                        "the service may take this regular expression, dyngroup cannot run it",
+                    )
                 } else {
                     (&code::INVALID_REGEX, "the regular expression does not compile")
                 };

@@ -27,8 +27,9 @@ pub(super) fn implies(one: &Test, other: &Test) -> bool {
 pub(super) fn disjoint(one: &Test, other: &Test) -> bool {
     match (one, other) {
         // Whether versions can be ordered at all is not known here.
-        (Test::CompareVersion { .. }, _) | (_, Test::CompareVersion { .. }) => false,
-        (Test::IsNull, Test::IsNull) => false,
+        (Test::CompareVersion { .. }, _)
+        | (_, Test::CompareVersion { .. })
+        | (Test::IsNull, Test::IsNull) => false,
         (Test::IsNull, _) | (_, Test::IsNull) => true,
         (Test::IsBoolean(one), Test::IsBoolean(other)) => one != other,
         (Test::IsInstant(one), Test::IsInstant(other)) => one != other,
