@@ -394,7 +394,7 @@ fn quantified(subject: Subject) -> BoxedStrategy<String> {
 fn combined(leaf: BoxedStrategy<Piece>, depth: u32) -> BoxedStrategy<Piece> {
     leaf.prop_recursive(depth, 8, 3, |part| {
         let parts = || vec((part.clone(), proptest::bool::weighted(0.3)), 2..4);
-        let blank = || select(&[" ", " ", "\n", "  "][..]);
+        let blank = || select(&[" ", " ", "\n", ""][..]);
         prop_oneof![
             4 => (parts(), word("-and"), blank())
                 .prop_map(|(parts, word, blank)| joined(parts, &word, blank, Binds::And)),
@@ -413,8 +413,20 @@ fn combined(leaf: BoxedStrategy<Piece>, depth: u32) -> BoxedStrategy<Piece> {
 }
 
 fn joined(parts: Vec<(Piece, bool)>, word: &str, blank: &str, binds: Binds) -> Piece {
-    let texts: Vec<String> = parts.into_iter().map(|(part, needless)| part.within(binds, needless)).collect();
-    Piece { text: texts.join(&format!("{blank}{word} ")), binds }
+    let mut text = String::new();
+    for (part, needless) in parts {
+        let part = part.within(binds, needless);
+        if !text.is_empty() {
+            // Parentheses need no blanks beside them.
+            let tight =
+                blank.is_empty() && text.ends_with(')') && part.starts_with('(') && word.starts_with('-');
+            let (before, after) =
+                if tight { ("", "") } else { (if blank.is_empty() { " " } else { blank }, " ") };
+            text.extend([before, word, after]);
+        }
+        text.push_str(&part);
+    }
+    Piece { text, binds }
 }
 
 /// `(D -and A) -or (D -and B)`.
