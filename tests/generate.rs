@@ -267,7 +267,11 @@ fn null() -> BoxedStrategy<String> {
 /// A comparison of one string: an attribute, an item or a field of a plan.
 fn text_comparison(left: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
     let with = |left: BoxedStrategy<String>, operators, right: BoxedStrategy<String>| {
-        (left, any_word(operators), right).prop_map(|(left, word, right)| format!("{left} {word} {right}"))
+        (left, any_word(operators), right, 0..6_u8).prop_map(|(left, word, right, style)| {
+            // A quote or bracket needs no blank before it.
+            let tight = style == 0 && right.starts_with(['"', '\'', '[', '$']);
+            format!("{left} {word}{}{right}", if tight { "" } else { " " })
+        })
     };
     const PARTS: &[&str] =
         &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
