@@ -267,7 +267,11 @@ fn null() -> BoxedStrategy<String> {
 /// A comparison of one string: an attribute, an item or a field of a plan.
 fn text_comparison(left: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
     let with = |left: BoxedStrategy<String>, operators, right: BoxedStrategy<String>| {
-        (left, any_word(operators), right).prop_map(|(left, word, right)| format!("{left} {word} {right}"))
+        (left, any_word(operators), right, 0..6_u8).prop_map(|(left, word, right, style)| {
+            // A quote or bracket needs no blank before it.
+            let tight = style == 0 && right.starts_with(['"', '\'', '[', '$']);
+            format!("{left} {word}{}{right}", if tight { "" } else { " " })
+        })
     };
     const PARTS: &[&str] =
         &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
@@ -394,7 +398,7 @@ fn quantified(subject: Subject) -> BoxedStrategy<String> {
 fn combined(leaf: BoxedStrategy<Piece>, depth: u32) -> BoxedStrategy<Piece> {
     leaf.prop_recursive(depth, 8, 3, |part| {
         let parts = || vec((part.clone(), proptest::bool::weighted(0.3)), 2..4);
-        let blank = || select(&[" ", " ", "\n", "  "][..]);
+        let blank = || select(&[" ", " ", "\n", ""][..]);
         prop_oneof![
             4 => (parts(), word("-and"), blank())
                 .prop_map(|(parts, word, blank)| joined(parts, &word, blank, Binds::And)),
@@ -413,8 +417,20 @@ fn combined(leaf: BoxedStrategy<Piece>, depth: u32) -> BoxedStrategy<Piece> {
 }
 
 fn joined(parts: Vec<(Piece, bool)>, word: &str, blank: &str, binds: Binds) -> Piece {
-    let texts: Vec<String> = parts.into_iter().map(|(part, needless)| part.within(binds, needless)).collect();
-    Piece { text: texts.join(&format!("{blank}{word} ")), binds }
+    let mut text = String::new();
+    for (part, needless) in parts {
+        let part = part.within(binds, needless);
+        if !text.is_empty() {
+            // Parentheses need no blanks beside them.
+            let tight =
+                blank.is_empty() && text.ends_with(')') && part.starts_with('(') && word.starts_with('-');
+            let (before, after) =
+                if tight { ("", "") } else { (if blank.is_empty() { " " } else { blank }, " ") };
+            text.extend([before, word, after]);
+        }
+        text.push_str(&part);
+    }
+    Piece { text, binds }
 }
 
 /// `(D -and A) -or (D -and B)`.

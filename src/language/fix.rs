@@ -2,7 +2,6 @@
 
 use super::compile::{Compiled, Options, compile};
 use super::lint::{LintOptions, lint};
-use crate::base::code::{self, Code};
 use crate::base::diagnostic::{Diagnostic, Edit, Fix, Safety, apply};
 use crate::base::limits;
 use crate::base::span::Span;
@@ -11,8 +10,7 @@ use crate::base::span::Span;
 /// [`Safety::Unsafe`] all of them.
 ///
 /// A fix is applied as a whole or not at all. One that reaches into the text of an earlier one waits for
-/// the next pass, and so does every fix but one that takes a condition out because of another one: the
-/// other one could go as well. The caller checks the result anew; [`fix_until_stable`] does both.
+/// the next pass. The caller checks the result anew; [`fix_until_stable`] does both.
 pub fn fixed(text: &str, findings: &[Diagnostic], which: Safety) -> String {
     apply_all(text, findings, which).0
 }
@@ -50,9 +48,8 @@ pub fn fix_until_stable(
     (best.text, best.count)
 }
 
-/// Most passes of [`fix_until_stable`]. A pass takes at most one condition out; no rule within the length
-/// limit holds more.
-pub const FIX_PASSES_MAX: usize = 256;
+/// Most passes of [`fix_until_stable`]. A handful is usual; nested chains need one for each level.
+pub const FIX_PASSES_MAX: usize = 64;
 
 /// A rule on its way, with all that is found about it.
 #[derive(Clone)]
@@ -97,32 +94,22 @@ impl Pass {
     }
 }
 
-/// Lints whose fix relies on a condition elsewhere in the rule.
-static RELYING_ON_OTHERS: &[&Code] = &[&code::L08, &code::L09, &code::L10, &code::L11, &code::L13];
-
 fn apply_all(text: &str, findings: &[Diagnostic], which: Safety) -> (String, usize) {
-    let mut fixes: Vec<(&Diagnostic, &Fix, Span)> = findings
-        .iter()
-        .filter_map(|finding| {
-            let fix = finding.fix.as_ref().filter(|fix| fix.safety <= which)?;
-            Some((finding, fix, reach(fix)?))
-        })
-        .collect();
+    let wanted = findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(|fix| fix.safety <= which);
+    let mut fixes: Vec<(&Fix, Span)> = wanted.filter_map(|fix| Some((fix, reach(fix)?))).collect();
     // Of fixes that begin at one place the one found first goes first: the others may follow from it.
-    fixes.sort_by_key(|(.., reach)| reach.start);
+    fixes.sort_by_key(|(_, reach)| reach.start);
     let mut edits: Vec<&Edit> = Vec::new();
     let mut count = 0;
     let mut end = None;
-    let mut relies = false;
-    for (finding, fix, reach) in fixes {
-        let relying = RELYING_ON_OTHERS.iter().any(|code| code.id == finding.code.id);
-        // Fixes that touch wait as well: two insertions at one place have no order.
-        if end.is_some_and(|end| reach.start <= end) || (relying && relies) {
+    for (fix, reach) in fixes {
+        // Fixes that touch wait as well: two insertions at one place have no order, and of two conditions
+        // side by side only one may go.
+        if end.is_some_and(|end| reach.start <= end) {
             continue;
         }
         edits.extend(&fix.edits);
         end = Some(reach.end);
-        relies |= relying;
         count += 1;
     }
     match apply(text, edits.into_iter()) {
@@ -139,6 +126,7 @@ fn reach(fix: &Fix) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::code::{self, Code};
 
     fn finding(code: &'static Code, fix: Fix) -> Diagnostic {
         Diagnostic::new(code, Span::default(), "x").fix(fix)
@@ -163,15 +151,6 @@ mod tests {
         assert_eq!(fixed("", &findings, Safety::Safe), "", "edits that do not fit are left out");
     }
 
-    #[test]
-    fn one_fix_that_relies_on_others_at_a_time() {
-        let findings = [
-            finding(&code::L11, Fix::safe(replace(0, 1, ""))),
-            finding(&code::L13, Fix::safe(replace(3, 4, ""))),
-        ];
-        assert_eq!(fixed("abcd", &findings, Safety::Safe), "bcd");
-    }
-
     fn stable(text: &str, which: Safety) -> String {
         fix_until_stable(text, Options::default(), &LintOptions::default(), which).0
     }
@@ -182,6 +161,16 @@ mod tests {
             stable("(user.Department -eq \"IT\" -and user.city -eq \"Oslo\") -or\n(user.department -eq \"IT\" -and user.city -eq \"Bergen\") or (user.department -eq 'it' and user.city -match \"^Lag.*\")", Safety::Safe),
             @r#"user.department -eq "IT" -and ((user.city -in ["Oslo","Bergen"]) or (user.city -startsWith "Lag"))"#
         );
+    }
+
+    #[test]
+    fn of_many_equal_conditions_one_stays() {
+        let rule = vec!["(user.city -match \"a|b\")"; 90].join(" -or ");
+        let (fixed, count) =
+            fix_until_stable(&rule, Options::default(), &LintOptions::default(), Safety::Unsafe);
+        assert_eq!((fixed.as_str(), count), ("(user.city -match \"a|b\")", 89));
+        let rule = "user.objectId -ne null -and user.objectId -ne null -and (user.objectId -ne null)";
+        assert_eq!(stable(rule, Safety::Safe), "user.objectId -ne null");
     }
 
     #[test]

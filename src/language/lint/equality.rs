@@ -30,8 +30,7 @@ pub(super) fn one_list(linted: &Linted<'_>, chain: &Chain<'_>) -> Vec<Diagnostic
         }
         let span = rest.last().map_or(first.span, |(_, last)| first.span.to(last.span));
         let left = linted.excerpt(first.left);
-        let message =
-            format!("`{left}` is compared by `{}` {} times in one chain", single.word(), group.len());
+        let message = format!("`{left}` is compared {} times in one chain", group.len());
         let mut finding = Diagnostic::new(code, span, message)
             .help(format!("one `{}` with a list says the same", list.word()));
         if !chain.in_bare_body

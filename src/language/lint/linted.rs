@@ -10,6 +10,7 @@ use super::super::tree::{Expr, ExprKind, Operand};
 use super::super::typed::{NodeKind, Quantifier, Reach, TypedRule};
 use super::LintOptions;
 use super::term::Term;
+use crate::base::limits;
 use crate::base::span::Span;
 
 /// An accepted rule and what lints ask about it.
@@ -87,10 +88,10 @@ impl<'a> Linted<'a> {
     pub(super) fn excerpt(&self, span: Span) -> String {
         let words: Vec<&str> = span.of(self.text).split_whitespace().collect();
         let joined = words.join(" ");
-        if joined.chars().count() <= EXCERPT_MAX_CHARS {
+        if joined.chars().count() <= limits::EXCERPT_MAX_CHARS {
             return joined;
         }
-        let kept: String = joined.chars().take(EXCERPT_MAX_CHARS).collect();
+        let kept: String = joined.chars().take(limits::EXCERPT_MAX_CHARS).collect();
         format!("{kept}…")
     }
 
@@ -140,9 +141,6 @@ impl<'a> Linted<'a> {
         }
     }
 }
-
-/// Longest quotation of the rule in a message, in characters.
-const EXCERPT_MAX_CHARS: usize = 60;
 
 /// Conditions joined by one connective, taken together across parentheses.
 pub(super) struct Chain<'a> {

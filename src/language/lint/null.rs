@@ -6,7 +6,7 @@ use super::super::keyword::Operator;
 use super::super::tree::{Expr, ExprKind, OperandKind};
 use super::super::typed::Test;
 use super::linted::Linted;
-use super::rewrite::operator_and_value;
+use super::rewrite::{appended, operator_and_value, other_value};
 use super::term::{Term, Tested};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Edit, Fix};
@@ -89,7 +89,7 @@ impl<'a> Search<'_, 'a> {
         let mut finding = Diagnostic::new(&code::L21, unit.span, message)
             .help(format!("to leave them out add `-and {path} -ne null`"));
         if !place.negated {
-            finding = finding.fix(Fix::guess(with_value(unit, path, place.conjunction)));
+            finding = finding.fix(Fix::guess(with_value(self.linted.text, unit, path, place.conjunction)));
         }
         self.findings.push(finding);
     }
@@ -103,11 +103,11 @@ fn is_not_synced(attribute: &Attribute, test: &Test) -> bool {
 const SYNCED: &str = "dirSyncEnabled";
 
 /// Adds `-and path -ne null` to a condition.
-fn with_value(unit: &Expr, path: &str, conjunction: bool) -> Vec<Edit> {
+fn with_value(text: &str, unit: &Expr, path: &str, conjunction: bool) -> Vec<Edit> {
     let added = format!(" -and {path} -ne null");
     if unit.wrapped.is_some() || conjunction {
         let end = if unit.wrapped.is_some() { unit.span.end } else { unit.outer_span().end };
-        return vec![Edit::new(Span::at(end), added)];
+        return vec![appended(text, end, &added)];
     }
     vec![Edit::new(Span::at(unit.span.start), "("), Edit::new(Span::at(unit.span.end), format!("{added})"))]
 }
@@ -147,7 +147,11 @@ pub(super) fn quoted_null(linted: &Linted<'_>, condition: &Condition) -> Option<
     let finding =
         Diagnostic::new(&code::L22, span, format!("`{raw}` in quotes is a word, not a missing value"));
     Some(if alone {
-        finding.help("write `null` without quotes").fix(Fix::guess(vec![Edit::new(span, "null")]))
+        finding.help("write `null` without quotes").fix(Fix::guess(vec![other_value(
+            linted.text,
+            span,
+            "null",
+        )]))
     } else {
         finding.help("a list cannot hold `null`; add `-or … -eq null` beside it")
     })
@@ -155,14 +159,18 @@ pub(super) fn quoted_null(linted: &Linted<'_>, condition: &Condition) -> Option<
 
 /// L23: the empty string is not the missing value, and the service does not normally store it. A sample of
 /// the documentation had it wrong until readers complained.
-pub(super) fn empty_text(_: &Linted<'_>, condition: &Condition) -> Option<Diagnostic> {
+pub(super) fn empty_text(linted: &Linted<'_>, condition: &Condition) -> Option<Diagnostic> {
     let (span, alone) = listed(condition, |text| text.folded().is_empty())?;
     let finding = Diagnostic::new(&code::L23, span, "the empty string is not a missing value");
     // An item is never missing: null would say something else again.
     if !alone || matches!(condition.target, Target::Item(_)) {
         return Some(finding.help("no stored value is empty; take it out"));
     }
-    Some(finding.help("to find missing values write `null`").fix(Fix::guess(vec![Edit::new(span, "null")])))
+    Some(finding.help("to find missing values write `null`").fix(Fix::guess(vec![other_value(
+        linted.text,
+        span,
+        "null",
+    )])))
 }
 
 /// The first of the texts asked for by `-eq`, `-in` and their opposites that is `wanted`, and whether
@@ -187,7 +195,7 @@ pub(super) fn dollar_null(linted: &Linted<'_>, condition: &Condition) -> Option<
     }
     let finding =
         Diagnostic::new(&code::L24, condition.right, format!("`{raw}` is an old spelling of `null`"));
-    Some(finding.help("write `null`").fix(Fix::safe(vec![Edit::new(condition.right, "null")])))
+    Some(finding.help("write `null`").fix(Fix::safe(vec![other_value(linted.text, condition.right, "null")])))
 }
 
 /// L33: `dirSyncEnabled -eq false` misses people who were never synced: Graph documents null for them.
@@ -213,7 +221,7 @@ pub(super) fn synced(linted: &Linted<'_>, condition: &Condition) -> Option<Diagn
         condition.span,
         "people who were never synced have no value and do not match",
     );
-    let edits = operator_and_value(condition, Operator::Ne, "true".to_owned());
+    let edits = operator_and_value(linted.text, condition, Operator::Ne, "true");
     Some(finding.help("to select everybody who is not synced write `-ne true`").fix(Fix::guess(edits)))
 }
 
@@ -303,6 +311,7 @@ mod tests {
 
     #[test]
     fn dollar_null_in_any_case() {
+        assert_snapshot!(shown("user.city -ne$null"), @"L24 safe: user.city -ne null");
         assert_snapshot!(shown("user.city -ne $Null"), @"L24 safe: user.city -ne null");
         assert_eq!(codes("user.city -ne NULL"), "");
     }

@@ -16,34 +16,39 @@ use crate::base::diagnostic::{Diagnostic, Fix};
 /// what everybody has. Copied from the sample for all users, as the discussions of that sample show.
 pub(super) fn useless_conditions(linted: &Linted<'_>, chain: &Chain<'_>) -> Vec<Diagnostic> {
     let parts = &chain.parts;
+    let covers: Vec<Vec<usize>> = (0..parts.len()).map(|index| covering(chain, index)).collect();
+    let stays = |index: &usize| covers.get(*index).is_some_and(Vec::is_empty);
     let mut findings = Vec::new();
-    for (index, part) in parts.iter().enumerate() {
-        let found = match covering(chain, index) {
+    for (index, (part, covers)) in parts.iter().zip(&covers).enumerate() {
+        // All fixes of a chain may be made at once, so each has to rely on a condition that stays.
+        let lasting = covers.iter().find(|other| stays(other));
+        let finding = match lasting.or(covers.first()).and_then(|&other| parts.get(other)) {
             Some(other) => useless(linted, chain, part, other),
             None if chain.all && is_identity(&part.holds) => {
                 // One of several such tests has to stay.
-                let others = || parts.iter().enumerate().filter(|&(at, _)| at != index);
-                if others().all(|(_, other)| is_identity(&other.holds)) {
+                let mut others = parts.iter().enumerate().filter(|&(at, _)| at != index);
+                if others.all(|(_, other)| is_identity(&other.holds)) {
                     continue;
                 }
                 existence(linted, part, "every object has an id")
             }
             None => continue,
         };
-        findings.push(with_fix(linted, chain, part, found));
+        let fixable = lasting.is_some() || covers.is_empty();
+        findings.push(if fixable { with_fix(linted, chain, part, finding) } else { finding });
     }
     findings
 }
 
-/// The condition that makes the one at `index` useless. Of two that say the same the first stays.
-fn covering<'chain, 'a>(chain: &'chain Chain<'a>, index: usize) -> Option<&'chain Part<'a>> {
-    let part = chain.parts.get(index)?;
+/// The conditions that make the one at `index` useless. Of two that say the same the first stays.
+fn covering(chain: &Chain<'_>, index: usize) -> Vec<usize> {
     let covers = |one: &Part<'_>, other: &Part<'_>| {
         if chain.all { one.implies(other) } else { other.implies(one) }
     };
-    chain.parts.iter().enumerate().find_map(|(at, other)| {
-        (at != index && covers(other, part) && (at < index || !covers(part, other))).then_some(other)
-    })
+    let Some(part) = chain.parts.get(index) else { return Vec::new() };
+    let others = chain.parts.iter().enumerate().filter(|&(at, _)| at != index);
+    let covering = others.filter(|&(at, other)| covers(other, part) && (at < index || !covers(part, other)));
+    covering.map(|(at, _)| at).collect()
 }
 
 fn useless(linted: &Linted<'_>, chain: &Chain<'_>, part: &Part<'_>, other: &Part<'_>) -> Diagnostic {

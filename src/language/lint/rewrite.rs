@@ -51,8 +51,27 @@ pub(super) fn wrap(span: Span) -> [Edit; 2] {
 }
 
 /// Another operator and value for a comparison. `value` is a literal as the text shall have it.
-pub(super) fn operator_and_value(condition: &Condition, operator: Operator, value: String) -> Vec<Edit> {
-    vec![Edit::new(condition.operator_span, operator.word()), Edit::new(condition.right, value)]
+pub(super) fn operator_and_value(
+    text: &str,
+    condition: &Condition,
+    operator: Operator,
+    value: &str,
+) -> Vec<Edit> {
+    vec![Edit::new(condition.operator_span, operator.word()), other_value(text, condition.right, value)]
+}
+
+/// `value` in place of the literal at `span`. A string needs no blank before it, a word does.
+pub(super) fn other_value(text: &str, span: Span, value: &str) -> Edit {
+    let before = text.get(..span.start).and_then(|before| before.chars().next_back());
+    let runs_together = before.is_some_and(char::is_alphanumeric) && value.starts_with(char::is_alphanumeric);
+    Edit::new(span, format!("{}{value}", if runs_together { " " } else { "" }))
+}
+
+/// `added`, which begins with a blank, behind what ends at `at`; what follows may need one too.
+pub(super) fn appended(text: &str, at: usize, added: &str) -> Edit {
+    let after = text.get(at..).and_then(|after| after.chars().next());
+    let runs_together = after.is_some_and(|c| !c.is_whitespace() && c != ')');
+    Edit::new(Span::at(at), format!("{added}{}", if runs_together { " " } else { "" }))
 }
 
 /// `value` as a literal in the quotes that `raw`, another literal, has.
@@ -96,6 +115,10 @@ mod tests {
         let text = "x -or(user.a -eq 'b')-and user.c -eq 'd'";
         let edit = deletion(text, Span::new(5, 26));
         assert_eq!(Fix::safe(vec![edit]).applied_to(text).unwrap(), "x -or user.c -eq 'd'");
+        assert_eq!(other_value("x -eq'a'", Span::new(5, 8), "null").text, " null");
+        assert_eq!(other_value("x -eq'a'", Span::new(5, 8), "'b'").text, "'b'");
+        assert_eq!(appended("(a)-or(b)", 3, " -and c").text, " -and c ");
+        assert_eq!(appended("(a)", 2, " -and c").text, " -and c");
     }
 
     #[test]

@@ -27,13 +27,13 @@ pub(super) fn plain_pattern(linted: &Linted<'_>, condition: &Condition) -> Optio
     let finding = Diagnostic::new(
         found.code,
         condition.operator_span.to(condition.right),
-        format!("the pattern {} {}", linted.excerpt(condition.right), found.asks_for),
+        format!("the pattern `{}` {}", linted.excerpt(condition.right), found.asks_for),
     );
     let help = match found.caution {
         None => format!("write `{word} {value}`"),
         Some(caution) => format!("write `{word} {value}`; {caution}"),
     };
-    let edits = operator_and_value(condition, found.operator, value);
+    let edits = operator_and_value(linted.text, condition, found.operator, &value);
     let fix = if found.safety() == Safety::Safe { Fix::safe(edits) } else { Fix::guess(edits) };
     Some(finding.help(help).fix(fix))
 }

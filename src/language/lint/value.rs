@@ -35,7 +35,7 @@ pub(super) fn mail_address_prefix(linted: &Linted<'_>, condition: &Condition) ->
     let bare: Vec<Span> =
         texts(condition).into_iter().filter(|(text, _)| lacks_kind(text)).map(|(_, span)| span).collect();
     let &first = bare.first()?;
-    let message = format!("no address begins with {}: each has its kind before it", linted.excerpt(first));
+    let message = format!("no address begins with `{}`: each has its kind before it", linted.excerpt(first));
     let help = format!("write `smtp:` before it: `{}smtp:{}`", quote(first, linted), inner(first, linted));
     let edits = bare.into_iter().map(|span| Edit::new(Span::at(span.start + 1), "smtp:")).collect();
     Some(Diagnostic::new(&code::L28, first, message).help(help).fix(Fix::guess(edits)))
@@ -121,7 +121,7 @@ fn never(
     let raw = span.of(linted.text);
     let whole = constants(&condition.test).is_some();
     let is = if whole { "is never" } else { "never passes a test for" };
-    let finding = Diagnostic::new(&code::L29, span, format!("`{path}` {is} {}", linted.excerpt(span)));
+    let finding = Diagnostic::new(&code::L29, span, format!("`{path}` {is} `{}`", linted.excerpt(span)));
     let meant = other_word(name, text);
     let near = || suggest::nearest(text.written(), values.iter().copied()).map(|near| vec![near]);
     let meant = meant.map(<[&str]>::to_vec).or_else(near).filter(|_| whole);
@@ -190,7 +190,7 @@ pub(super) fn management_type(_: &Linted<'_>, condition: &Condition) -> Option<D
         return None;
     }
     let finding = Diagnostic::new(&code::L31, condition.span, "some devices that nobody manages have the management type `MDM`")
-        .help("test the managing application: `device.deviceManagementAppId` is the one of Intune, or of Intune with Configuration Manager");
+        .help(format!("test the managing application, `device.deviceManagementAppId`: Intune is `{INTUNE_APP_ID}`, with Configuration Manager `{CO_MANAGED_APP_ID}`"));
     if condition.operator != Operator::Eq {
         return Some(finding);
     }
@@ -266,10 +266,10 @@ mod tests {
         assert_snapshot!(
             messages("device.deviceOSType -eq \"Android\" -or device.profileType -eq \"Phone\" -or device.deviceTrustType -match \"work\" -or device.deviceOwnership -startsWith \"Corp\""),
             @r#"
-        L29: `device.deviceOSType` is never "Android"
-        L29: `device.profileType` is never "Phone"
-        L05: the pattern "work" only asks for a text anywhere in the value
-        L29: `device.deviceOwnership` never passes a test for "Corp"
+        L29: `device.deviceOSType` is never `"Android"`
+        L29: `device.profileType` is never `"Phone"`
+        L05: the pattern `"work"` only asks for a text anywhere in the value
+        L29: `device.deviceOwnership` never passes a test for `"Corp"`
         "#
         );
         assert_snapshot!(shown("user.usageLocation -eq \"Japan\""), @"L29");
