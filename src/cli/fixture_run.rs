@@ -105,7 +105,10 @@ fn check_lints(fixture: &Fixture, findings: &[Diagnostic], ran: &mut Ran) {
     let found = findings.iter().map(|finding| finding.code).filter(|code| code.is_lint());
     let found = sorted_ids(found);
     if expected != found {
-        ran.add(format!("the lints are others than expected\n  - {expected:?}\n  + {found:?}"), Some(Change::Lints(found)));
+        ran.add(
+            format!("the lints are others than expected\n  - {expected:?}\n  + {found:?}"),
+            Some(Change::Lints(found)),
+        );
     }
 }
 
@@ -145,8 +148,11 @@ fn check_member(case: &Case, rule: &TypedRule, world: &World<'_>, ran: &mut Ran)
         Some(expected) if expected == is_member => return,
         Some(expected) => {
             let why = explained(rule, &case.object, world);
-            let verdict =
-                if is_member { "is a member and should not be one" } else { "is no member and should be one" };
+            let verdict = if is_member {
+                "is a member and should not be one"
+            } else {
+                "is no member and should be one"
+            };
             format!("{label} {verdict}\n  - member = {expected}\n  + member = {is_member}\n{why}")
         }
         None => format!("{label}: no `member` is expected yet; `--accept` writes {is_member}"),

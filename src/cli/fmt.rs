@@ -72,7 +72,8 @@ type Changed = Vec<(usize, String)>;
 fn refusal(rule: &RuleSource, diagnostics: &[Diagnostic]) -> String {
     let first = diagnostics.iter().find(|finding| finding.is_error());
     let place = rule.file_position(first.map_or(0, |finding| finding.span.start));
-    let why = first.map_or_else(String::new, |finding| format!(": {} [{}]", finding.message, finding.code.id));
+    let why =
+        first.map_or_else(String::new, |finding| format!(": {} [{}]", finding.message, finding.code.id));
     format!("{}:{}:{}: the rule stays as it is{why}", rule.file, place.line, place.column)
 }
 
