@@ -74,12 +74,8 @@ fn write_tree(one: &Explained<'_>, style: &Style, out: &mut dyn io::Write) -> io
     let verdict = if *result { "is a member" } else { "is not a member" };
     writeln!(out, "{} {}{name} {verdict}", mark(*result, style), printable(one.object.id()))?;
     write_detail(root, 1, style, out)?;
-    if *certainty != Certainty::Documented {
-        writeln!(
-            out,
-            "  note: the result depends on behaviour that is {}, not documented",
-            certainty.word()
-        )?;
+    if let Some(grounds) = grounds(*certainty) {
+        writeln!(out, "  note: the result depends on behaviour that {grounds}")?;
     }
     match &one.flip {
         Some(Flip::Changes(changes)) => {
@@ -95,6 +91,16 @@ fn write_tree(one: &Explained<'_>, style: &Style, out: &mut dyn io::Write) -> io
         }
         Some(Flip::NotFound { .. }) => writeln!(out, "  no small change of attributes turns the result"),
         None => Ok(()),
+    }
+}
+
+/// What a result rests on, if it is less than documentation.
+fn grounds(certainty: Certainty) -> Option<&'static str> {
+    match certainty {
+        Certainty::Documented => None,
+        Certainty::Sibling => Some("is documented for Conditional Access filters only (sibling)"),
+        Certainty::Observed => Some("was observed and is not documented"),
+        Certainty::Inferred => Some("is inferred: nobody documents or reports it"),
     }
 }
 
