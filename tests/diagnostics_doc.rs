@@ -89,7 +89,14 @@ fn codes_that_take_too_much_room_for_an_example_occur() {
     let depth = limits::TREE_DEPTH_MAX_LEVELS;
     let made = [
         (&code::RULE_TOO_LONG, format!("user.city -eq \"{}\"", "x".repeat(limits::RULE_LENGTH_MAX_UTF16))),
-        (&code::TOO_DEEP, format!("{}user.city -eq \"a\"{}", "-not (".repeat(depth), ")".repeat(depth))),
+        (
+            &code::TOO_DEEP,
+            format!(
+                "{}user.city -eq \"a\"{}",
+                "user.city -eq null -or -not (".repeat(depth),
+                ")".repeat(depth)
+            ),
+        ),
         (&code::TOO_MANY_GROUPS, format!("user.memberOf -any (group.objectId -in [{}])", ids.join(","))),
         (
             &code::MORE_FINDINGS,
