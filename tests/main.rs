@@ -1,7 +1,11 @@
 //! The one integration binary: linking once keeps the tests quick.
 
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod diagnostics_doc;
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
@@ -12,3 +16,7 @@ mod lint_fixes;
 mod machines;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod recompute;
+#[cfg(test)]
+mod runner;

@@ -74,13 +74,13 @@ fn print(
     objects: &[&Object],
     world: &World<'_>,
 ) -> Result<Outcome, Failure> {
-    let word = rule.subject.word();
+    let kind = rule.subject.word();
     let names = match rule.subject {
         Subject::User => &args.user,
         Subject::Device => &args.device,
     };
     if names.is_empty() {
-        return Err(Failure::new(format!("the rule is about {word}s: give --{word} ID")));
+        return Err(Failure::new(format!("the rule is about {kind}s: give --{kind} ID")));
     }
     let mut explained = Vec::new();
     for name in names {
@@ -91,7 +91,7 @@ fn print(
                 explained.push(Explained { object, rule, explanation, flip });
             }
             Err(error) => {
-                output::error(&format!("the rule cannot be evaluated: {word} `{name}`: {error}"));
+                output::error(&format!("the rule cannot be evaluated: {kind} `{name}`: {error}"));
                 return Ok(Outcome::Findings);
             }
         }

@@ -81,7 +81,7 @@ pub(super) fn run(fixture: &Fixture, settings: &Settings) -> Ran {
 fn check_error(fixture: &Fixture, is_accepted: bool, findings: &[Diagnostic], ran: &mut Ran) {
     let errors = || findings.iter().filter(|finding| finding.is_error());
     let listed =
-        || errors().map(|error| format!("\n  {}", sentence(&fixture.rule, error))).collect::<String>();
+        || errors().map(|error| ["\n  ", &sentence(&fixture.rule, error)].concat()).collect::<String>();
     let text = match fixture.error {
         ExpectedError::None if !is_accepted => {
             format!("the rule is refused and should be accepted:{}", listed())

@@ -22,7 +22,9 @@ pub(super) fn run(args: &FmtArgs, global: &Global) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Clean;
     for input in &mut inputs {
         let (changed, refused) = format_input(input, &settings, args.width);
-        refused.iter().for_each(|why| output::error(why));
+        for why in &refused {
+            output::error(why);
+        }
         if args.check {
             report(input, &changed)?;
         } else {

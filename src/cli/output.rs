@@ -1,6 +1,5 @@
 //! Where output goes: colour, width, words on standard error, and files that appear whole or not at all.
 
-use std::fs::Permissions;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -97,9 +96,8 @@ impl Staged {
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();
-        if let Some(permissions) = permissions_of_new_files() {
-            builder.permissions(permissions);
-        }
+        #[cfg(unix)]
+        builder.permissions(ordinary_permissions());
         let mut file =
             builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
         file.write_all(content).map_err(|error| failed(&error))?;
@@ -119,14 +117,8 @@ impl Staged {
     }
 }
 
-/// What an ordinary file gets, less what the user's mask takes: temporary files are for their owner only.
+/// What every file gets, less what the user's mask takes: temporary files are for their owner only.
 #[cfg(unix)]
-fn permissions_of_new_files() -> Option<Permissions> {
-    use std::os::unix::fs::PermissionsExt;
-    Some(Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn permissions_of_new_files() -> Option<Permissions> {
-    None
+fn ordinary_permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }

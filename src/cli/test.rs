@@ -88,17 +88,15 @@ impl Counts {
     }
 
     fn line(&self) -> String {
-        let mut line = format!("{} passed, {} failed", counted(self.passed, "fixture"), self.failed);
-        if self.accepted > 0 {
-            line.push_str(&format!(", {} accepted", self.accepted));
-        }
-        if self.broken > 0 {
-            line.push_str(&format!(", {} could not be read", self.broken));
-        }
-        if self.skipped > 0 {
-            line.push_str(&format!(", {} without a rule left out", counted(self.skipped, "TOML file")));
-        }
-        line
+        let part = |count: usize, text: String| (count > 0).then_some(text);
+        let parts = [
+            Some(format!("{} passed", counted(self.passed, "fixture"))),
+            Some(format!("{} failed", self.failed)),
+            part(self.accepted, format!("{} accepted", self.accepted)),
+            part(self.broken, format!("{} could not be read", self.broken)),
+            part(self.skipped, format!("{} without a rule left out", counted(self.skipped, "TOML file"))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
