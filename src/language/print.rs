@@ -306,7 +306,7 @@ mod tests {
                 "user.memberof -any (GROUP.objectid -in ['x'])",
                 r#"user.memberOf -any (group.objectId -in ["x"])"#,
             ),
-            (r#"user.surname -eq 'O''Brien'"#, r#"user.surname -eq "O''Brien""#),
+            ("user.surname -eq 'O''Brien'", r#"user.surname -eq "O''Brien""#),
         ] {
             assert_eq!(one_line(written), printed, "{written}");
             assert_eq!(one_line(printed), printed, "idempotent");
