@@ -1,3 +1,22 @@
-//! tests
+//! The one integration binary: linking once keeps the tests quick.
+
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod diagnostics_doc;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod generate;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
 mod lint_fixes;
+#[cfg(test)]
+mod machines;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod recompute;
+#[cfg(test)]
+mod runner;

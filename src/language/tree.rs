@@ -143,6 +143,11 @@ impl Expr {
             return part;
         }
         let span = Span::new(start, part.outer_span().end);
+        // `-not (-not x)` is one node: a long row of them must not become a deep tree.
+        let (times, part) = match part.kind {
+            ExprKind::Not { times: inner, part } => (times + inner, *part),
+            _ => (times, part),
+        };
         let depth = part.depth + 1;
         Self::bounded(ExprKind::Not { times, part: Box::new(part) }, span, depth, deep)
     }

@@ -66,11 +66,18 @@ impl Checker<'_> {
         let known_to = |subject: &Subject| self.terms.attributes.find(*subject, name).is_some();
         let subject =
             self.likely_subject.filter(known_to).or_else(|| Subject::ALL.into_iter().find(known_to));
+        let certain = self.likely_subject.is_some()
+            || Subject::ALL.iter().filter(|subject| known_to(subject)).count() == 1;
         let finding = Diagnostic::new(&code::NO_OBJECT, span, format!("`{name}` names no object"));
         self.report(match subject {
-            Some(subject) => finding
-                .help(format!("write `{}.{name}`", subject.word()))
-                .fix(Fix::safe(vec![Edit::new(Span::at(span.start), format!("{}.", subject.word()))])),
+            Some(subject) => {
+                let edits = vec![Edit::new(Span::at(span.start), format!("{}.", subject.word()))];
+                finding.help(format!("write `{}.{name}`", subject.word())).fix(if certain {
+                    Fix::safe(edits)
+                } else {
+                    Fix::guess(edits)
+                })
+            }
             None => finding.help("an attribute begins with `user.` or `device.`; a value needs quotes"),
         });
         None
