@@ -132,6 +132,10 @@ const PATTERNS: &[&str] = &[
 /// What values are made of beside the literals.
 const AFFIXES: &[&str] = &["", "", "x", " ", "smtp:", "É", "\n", "a"];
 
+/// The operators that look at a part of a string, and that collections take directly.
+const PARTS: &[&str] =
+    &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
+
 const INSTANTS: &[&str] = &[
     "2026-01-15T00:00:00Z",
     "2026-01-14T23:59:59Z",
@@ -273,8 +277,6 @@ fn text_comparison(left: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
             format!("{left} {word}{}{right}", if tight { "" } else { " " })
         })
     };
-    const PARTS: &[&str] =
-        &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
     prop_oneof![
         6 => with(left.clone(), &["-eq", "-ne"], literal(LITERALS)),
         6 => with(left.clone(), PARTS, literal(LITERALS)),
@@ -321,8 +323,6 @@ fn comparison(subject: Subject, dialect: Dialect) -> BoxedStrategy<Piece> {
     let names = names(subject);
     let object = subject.word();
     let plain_on_collection = {
-        const PARTS: &[&str] =
-            &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
         (path(object, names.collections), any_word(PARTS), literal(LITERALS))
             .prop_map(|(left, word, right)| Piece::term(format!("{left} {word} {right}")))
     };
