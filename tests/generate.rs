@@ -3,14 +3,18 @@
 //! Rules are well typed and use every construct of their dialect. Literals come from a small pool, and
 //! objects are built from the same pool, so that conditions hold about as often as they do not.
 
-use dyngroup::directory::object::{AssignedPlan, Object, Value};
+mod literals;
+mod objects;
+
 use dyngroup::language::attribute::Subject;
 use dyngroup::language::dialect::Dialect;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use proptest::collection::vec;
-use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use literals::{INSTANTS, LITERALS, OFFSETS, PARTS, PATTERNS, instant, names};
+pub(crate) use objects::object;
 
 /// What `system.now` stands for: `2026-01-15T00:00:00Z`.
 pub(crate) fn now() -> Timestamp {
@@ -35,153 +39,6 @@ pub(crate) fn rule_text_about(subject: Subject, dialect: Dialect) -> BoxedStrate
     ]
     .boxed()
 }
-
-/// An object with values near the literals of the rules.
-pub(crate) fn object(subject: Subject) -> BoxedStrategy<Object> {
-    let names = names(subject);
-    let texts = vec(option::weighted(0.8, value()), names.texts.len());
-    let booleans = vec(option::of(any::<bool>()), names.booleans.len());
-    let dates = vec(option::weighted(0.8, date_value()), names.dates.len());
-    let collections = vec(option::of(vec(value(), 0..4)), names.collections.len());
-    let plans = option::of(vec(plan(), 0..3));
-    let manager = option::of(select(&["M", "m", "N"][..]));
-    let values = (id(), texts, booleans, dates, collections, plans, manager);
-    values
-        .prop_map(move |(id, texts, booleans, dates, collections, plans, manager)| {
-            let mut object = Object::new(id);
-            set_all(&mut object, names.texts, texts, Value::Text);
-            set_all(&mut object, names.booleans, booleans, Value::Boolean);
-            set_all(&mut object, names.dates, dates, Value::Instant);
-            set_all(&mut object, names.collections, collections, Value::Texts);
-            if subject == Subject::User {
-                set_all(&mut object, &["assignedPlans"], vec![plans], Value::Plans);
-                object.set_manager(manager.map(str::to_owned));
-            }
-            object
-        })
-        .boxed()
-}
-
-fn set_all<T>(object: &mut Object, names: &[&str], values: Vec<Option<T>>, make: fn(T) -> Value) {
-    for (name, value) in names.iter().zip(values) {
-        if let Some(value) = value {
-            object.set(*name, make(value));
-        }
-    }
-}
-
-// ---- names and literals ----
-
-/// The attributes that rules and objects use.
-#[derive(Clone, Copy)]
-struct Names {
-    texts: &'static [&'static str],
-    booleans: &'static [&'static str],
-    dates: &'static [&'static str],
-    collections: &'static [&'static str],
-}
-
-fn names(subject: Subject) -> Names {
-    match subject {
-        Subject::User => Names {
-            texts: &["department", "city", "userType", "displayName", EXTENSION],
-            booleans: &["accountEnabled", "dirSyncEnabled"],
-            dates: &["employeeHireDate"],
-            collections: &["otherMails", "proxyAddresses"],
-        },
-        Subject::Device => Names {
-            texts: &[
-                "deviceOwnership",
-                "deviceOSType",
-                "displayName",
-                "managementType",
-                "extensionAttribute1",
-            ],
-            booleans: &["accountEnabled", "isRooted"],
-            dates: &[],
-            collections: &["devicePhysicalIds", "systemLabels"],
-        },
-    }
-}
-
-const EXTENSION: &str = "extension_c272a57b722d4eb29bfe327874ae79cb_team";
-
-/// Values that rules compare with. Few, so that two conditions often meet.
-const LITERALS: &[&str] =
-    &["Sales", "sal", "HR", "", "null", "a'b", "ales", "é\"x", "MDM", "smtp:sal", "Enabled"];
-
-/// Patterns that every engine runs, some of which are plain tests in disguise.
-const PATTERNS: &[&str] = &[
-    "^sal",
-    "sal",
-    "^Sales$",
-    "es$",
-    "a\\.b$",
-    "a.b$",
-    "^(HR|IT)",
-    ".*ale.*",
-    ".*[hs].?l",
-    "[hs].*r",
-    ".*",
-    "^$",
-    "(?!s)a",
-    "é",
-    "\\Ahr\\z",
-];
-
-/// What values are made of beside the literals.
-const AFFIXES: &[&str] = &["", "", "x", " ", "smtp:", "É", "\n", "a"];
-
-const INSTANTS: &[&str] = &[
-    "2026-01-15T00:00:00Z",
-    "2026-01-14T23:59:59Z",
-    "2026-01-01T00:00:00Z",
-    "2025-01-01",
-    "2026-02-01T12:30:00+01:00",
-];
-
-const OFFSETS: &[&str] = &["P1D", "p14d", "PT1S", "P7DT3H", "P2W", "P0D"];
-
-fn instant(text: &str) -> Timestamp {
-    dyngroup::language::literal::instant(text).expect("an instant")
-}
-
-fn id() -> BoxedStrategy<String> {
-    select(&["M", "sales", "HR", "G1"][..]).prop_map(str::to_owned).boxed()
-}
-
-/// A literal in some letter case, now and then with something before or behind it.
-fn value() -> BoxedStrategy<String> {
-    let literal = select(LITERALS)
-        .prop_flat_map(|text| select(vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()]));
-    let affixed = (select(AFFIXES), literal.clone(), select(AFFIXES))
-        .prop_map(|(before, text, after)| format!("{before}{text}{after}"));
-    prop_oneof![2 => literal, 1 => affixed].boxed()
-}
-
-fn date_value() -> BoxedStrategy<Timestamp> {
-    let around = prop_oneof![
-        select(INSTANTS).prop_map(instant),
-        select(OFFSETS)
-            .prop_map(|offset| now() + dyngroup::language::literal::duration(offset).expect("a duration")),
-        select(OFFSETS)
-            .prop_map(|offset| now() - dyngroup::language::literal::duration(offset).expect("a duration")),
-    ];
-    (around, -1_i64..=1).prop_map(|(instant, seconds)| instant + SignedDuration::from_secs(seconds)).boxed()
-}
-
-fn plan() -> BoxedStrategy<AssignedPlan> {
-    let field = || option::weighted(0.8, value());
-    (field(), field(), field())
-        .prop_map(|(service, service_plan_id, capability_status)| AssignedPlan {
-            service,
-            service_plan_id,
-            capability_status,
-        })
-        .boxed()
-}
-
-// ---- rule texts ----
 
 /// A condition and how tightly its text binds.
 #[derive(Clone, Debug)]
@@ -273,8 +130,6 @@ fn text_comparison(left: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
             format!("{left} {word}{}{right}", if tight { "" } else { " " })
         })
     };
-    const PARTS: &[&str] =
-        &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
     prop_oneof![
         6 => with(left.clone(), &["-eq", "-ne"], literal(LITERALS)),
         6 => with(left.clone(), PARTS, literal(LITERALS)),
@@ -321,8 +176,6 @@ fn comparison(subject: Subject, dialect: Dialect) -> BoxedStrategy<Piece> {
     let names = names(subject);
     let object = subject.word();
     let plain_on_collection = {
-        const PARTS: &[&str] =
-            &["-startsWith", "-notStartsWith", "-endsWith", "-notEndsWith", "-contains", "-notContains"];
         (path(object, names.collections), any_word(PARTS), literal(LITERALS))
             .prop_map(|(left, word, right)| Piece::term(format!("{left} {word} {right}")))
     };

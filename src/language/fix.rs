@@ -112,10 +112,7 @@ fn apply_all(text: &str, findings: &[Diagnostic], which: Safety) -> (String, usi
         end = Some(reach.end);
         count += 1;
     }
-    match apply(text, edits.into_iter()) {
-        Some(fixed) => (fixed, count),
-        None => (text.to_owned(), 0),
-    }
+    apply(text, edits.into_iter()).map_or_else(|| (text.to_owned(), 0), |changed| (changed, count))
 }
 
 /// From the first edit to the last.

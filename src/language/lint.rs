@@ -93,8 +93,20 @@ pub fn lint(text: &str, compiled: &Compiled, options: &LintOptions) -> Vec<Diagn
     findings.extend(RULE_LINTS.iter().flat_map(|lint| lint(&linted)));
     findings.retain(|finding| options.wants(finding.code));
     findings.sort_by_key(|finding| (finding.span, finding.code.id));
-    findings.truncate(limits::DIAGNOSTICS_PER_RULE_MAX);
+    cap(&mut findings);
     findings
+}
+
+/// Keeps the first findings. Fixing them brings up the others.
+fn cap(findings: &mut Vec<Diagnostic>) {
+    let most = limits::DIAGNOSTICS_PER_RULE_MAX;
+    let Some(beyond) = findings.get(most) else { return };
+    let more = findings.len() - most;
+    let note =
+        Diagnostic::new(&code::MORE_FINDINGS, beyond.span, format!("{more} more lints are not listed"))
+            .help("see to the ones above first");
+    findings.truncate(most);
+    findings.push(note);
 }
 
 /// Lints of one comparison.
@@ -147,7 +159,7 @@ const RULE_LINTS: &[fn(&Linted<'_>) -> Vec<Diagnostic>] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{codes, codes_with};
+    use super::testing::{codes, codes_with, lint_with};
     use super::*;
 
     #[test]
@@ -164,6 +176,15 @@ mod tests {
         let neither =
             LintOptions { enabled: vec![&code::L35], disabled: vec![&code::L35, &code::L24], now: None };
         assert_eq!(codes_with(rule, &neither), "");
+    }
+
+    #[test]
+    fn a_long_list_of_findings_is_cut() {
+        let rule = vec!["user.city -contains \"x\""; 60].join(" -or ");
+        let found = lint_with(&rule, &LintOptions::default());
+        let last = found.last().expect("findings");
+        assert_eq!((found.len(), last.code.id), (51, "DG0404"));
+        assert_eq!(last.message, "70 more lints are not listed");
     }
 
     #[test]

@@ -25,8 +25,12 @@ pub(super) fn bare_body(linted: &Linted<'_>, term: &QuantifiedTerm<'_>) -> Optio
 /// L17: `-and` next to `-or` without parentheses. `-and` binds tighter, which many readers do not know.
 pub(super) fn mixed_connectives(_: &Linted<'_>, chain: &Chain<'_>) -> Vec<Diagnostic> {
     let is_mixed = |part: &&Expr| matches!(part.kind, ExprKind::And(_)) && part.wrapped.is_none();
-    let mut containers: Vec<&Expr> = chain.parts.iter().map(|part| part.container).collect();
-    containers.dedup_by(|one, other| std::ptr::eq(*one, *other));
+    let mut containers: Vec<&Expr> = Vec::new();
+    for part in &chain.parts {
+        if !containers.iter().any(|container| std::ptr::eq(*container, part.container)) {
+            containers.push(part.container);
+        }
+    }
     let mut findings = Vec::new();
     for container in containers {
         let mixed: Vec<&Expr> = container.parts().iter().filter(is_mixed).collect();
@@ -70,6 +74,13 @@ mod tests {
         L15 safe: user.memberOf -any (group.objectId -in ['a'])
         "
         );
+        assert_snapshot!(
+            shown("(user.otherMails -any -not _ -startsWith \"a\")"),
+            @r#"
+        L19 unsafe: (user.otherMails -all -not _ -startsWith "a")
+        L15 safe: (user.otherMails -any (-not _ -startsWith "a"))
+        "#
+        );
         assert_eq!(codes("user.otherMails -any (_ -eq \"a\")"), "");
     }
 
@@ -78,6 +89,12 @@ mod tests {
         assert_snapshot!(
             shown("user.city -eq 'a' and user.state -eq 'b' or user.mail -eq 'c' or user.mobile -eq 'd' and (user.state -eq 'b')"),
             @"L17 safe: (user.city -eq 'a' and user.state -eq 'b') or user.mail -eq 'c' or (user.mobile -eq 'd' and (user.state -eq 'b'))"
+        );
+        assert_eq!(
+            codes(
+                "user.city -eq 'a' and user.state -eq 'b' or (user.mail -eq 'c' or user.mobile -eq 'd') or user.mail -eq null"
+            ),
+            "L17"
         );
         assert_eq!(codes("(user.city -eq 'a' and user.state -eq 'b') or user.mail -eq 'c'"), "");
         assert_eq!(codes("user.mail -eq 'c' and (user.city -eq 'a' or user.state -eq 'b')"), "");

@@ -59,18 +59,18 @@ pub(super) fn disjoint(one: &Test, other: &Test) -> bool {
 /// The texts that a test for equality asks for.
 pub(super) fn constants(test: &Test) -> Option<&[FoldedText]> {
     match test {
-        Test::Equals(text) => Some(std::slice::from_ref(text)),
-        Test::In(texts) => Some(texts),
+        Test::Equals(constant) => Some(std::slice::from_ref(constant)),
+        Test::In(constants) => Some(constants),
         _ => None,
     }
 }
 
-/// Whether a value equal to `text` passes; `None` where that is not certain.
+/// Whether a value equal to `constant` passes; `None` where that is not certain.
 ///
 /// A pattern is never certain: the values that equal a text differ in letter case, and a pattern may
 /// look at it.
-pub(super) fn text_passes(text: &FoldedText, test: &Test) -> Option<bool> {
-    let folded = text.folded();
+pub(super) fn text_passes(constant: &FoldedText, test: &Test) -> Option<bool> {
+    let folded = constant.folded();
     Some(match test {
         Test::Equals(wanted) => folded == wanted.folded(),
         Test::In(wanted) => wanted.iter().any(|wanted| folded == wanted.folded()),

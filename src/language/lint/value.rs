@@ -93,7 +93,7 @@ const CAPABILITY_STATUSES: &[&str] = &["Enabled", "Warning", "Suspended", "Delet
 
 fn part_asked_for(test: &Test) -> Option<&FoldedText> {
     match test {
-        Test::StartsWith(text) | Test::EndsWith(text) | Test::Contains(text) => Some(text),
+        Test::StartsWith(part) | Test::EndsWith(part) | Test::Contains(part) => Some(part),
         _ => None,
     }
 }
