@@ -3,9 +3,12 @@
 //! A rule is a line of terms: operand, operator, value, connective, and so on. This pass walks along
 //! that line. Where a piece is missing, too many or foreign, it says so and puts in, drops or replaces
 //! just enough that the rest of the rule is read as its author meant it: a mistake hides no other one
-//! and invents none. [`Token::Hole`] and [`Token::Broken`] stand for what was reported already.
+//! and invents none. [`Token::Hole`] and [`Token::Broken`] stand for what was reported already, and so
+//! does an operator of no width.
 
+mod call;
 mod list;
+mod operator;
 mod report;
 
 use super::keyword::{self, Operator, Word};
@@ -24,6 +27,8 @@ pub(super) fn repair<'text>(text: &'text str, tokens: &[Spanned<'text>]) -> Repa
         open: Vec::new(),
         out: Vec::with_capacity(tokens.len() + 8),
         diagnostics: Vec::new(),
+        last_comparison: None,
+        has_body: false,
         joined_silently: false,
         stray_until: 0,
     };
@@ -67,11 +72,22 @@ enum Expect {
     Joiner { after_value: bool },
 }
 
-/// An open parenthesis: around conditions or around a value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Opened {
-    Group(Span),
-    Value(Span),
+/// An open parenthesis.
+#[derive(Clone, Copy)]
+struct Opened {
+    span: Span,
+    /// Whether it stands around a value, not around conditions.
+    around_value: bool,
+    /// Where its only comparison ends, when the next condition has parentheses of its own: the likely
+    /// place of a missing `)`.
+    likely_end: Option<usize>,
+}
+
+/// The last comparison that was read.
+#[derive(Clone, Copy)]
+struct Compared {
+    left: Span,
+    operator: Span,
 }
 
 struct Repair<'text, 'tokens> {
@@ -82,6 +98,9 @@ struct Repair<'text, 'tokens> {
     open: Vec<Opened>,
     out: Vec<Spanned<'text>>,
     diagnostics: Vec<Diagnostic>,
+    last_comparison: Option<Compared>,
+    /// Whether a quantifier came already.
+    has_body: bool,
     /// The next missing connective belongs to a mistake that was reported.
     joined_silently: bool,
     /// Stray tokens before this byte belong to a finding that was made.
@@ -95,6 +114,10 @@ impl<'text> Repair<'text, '_> {
         self.tokens.get(self.at + ahead).map(|&(_, token, _)| token)
     }
 
+    fn span_at(&self, ahead: usize) -> Option<Span> {
+        self.tokens.get(self.at + ahead).map(|&(start, _, end)| Span::new(start, end))
+    }
+
     /// Takes the token as it is.
     fn take(&mut self, token: Spanned<'text>, expect: Expect) {
         self.out.push(token);
@@ -105,6 +128,12 @@ impl<'text> Repair<'text, '_> {
     /// Puts `token` out in place of, or before, what stands at `span`.
     fn put(&mut self, token: Token<'text>, span: Span) {
         self.out.push((span.start, token, span.end));
+    }
+
+    /// Puts an operator and a value out that nobody wrote: what is wrong with them was reported.
+    fn put_rest(&mut self, at: usize) {
+        self.put(Token::Compare(Operator::Eq), Span::at(at));
+        self.put(Token::Hole, Span::at(at));
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -120,29 +149,29 @@ impl<'text> Repair<'text, '_> {
         Span::at(self.out.last().map_or(0, |&(_, _, end)| end))
     }
 
+    fn open(&mut self, spanned: Spanned<'text>, around_value: bool) {
+        let (start, _, end) = spanned;
+        self.open.push(Opened { span: Span::new(start, end), around_value, likely_end: None });
+        self.take(spanned, if around_value { Expect::Value } else { Expect::Operand });
+    }
+
     // ---- the beginning of a term ----
 
     fn operand(&mut self, spanned: Spanned<'text>) {
         let (start, token, end) = spanned;
         let span = Span::new(start, end);
         match token {
-            Token::Open => {
-                self.open.push(Opened::Group(span));
-                self.take(spanned, Expect::Operand);
-            }
+            Token::Open => self.open(spanned, false),
             Token::Not => self.take(spanned, Expect::Operand),
             Token::Reports(_) => self.reports(spanned),
             Token::Broken => self.take(spanned, Expect::Joiner { after_value: false }),
-            Token::Word(_) if self.peek(1) == Some(Token::Open) => {
-                self.call(span);
-                self.put(Token::Broken, span);
-                self.expect = Expect::Joiner { after_value: false };
-            }
+            Token::Path(_) | Token::Word(_) | Token::Compare(_) if self.call(span) => {}
             Token::Word(word)
                 if self.peek(1).is_some_and(starts_term) && keyword::foreign_operator(word).is_some() =>
             {
                 self.foreign_prefix(word, span);
             }
+            token if is_literal(token) && self.is_shared_value() => self.shared_value(span),
             token if is_simple(token) => self.take(spanned, Expect::Operator),
             Token::ListOpen => {
                 self.list();
@@ -152,6 +181,7 @@ impl<'text> Repair<'text, '_> {
                 self.dangling(span);
                 self.at += 1;
             }
+            Token::Close if self.open.is_empty() => self.close(spanned),
             Token::Close => {
                 self.missing_term(span);
                 self.expect = Expect::Joiner { after_value: false };
@@ -168,7 +198,7 @@ impl<'text> Repair<'text, '_> {
 
     /// A word or symbol of another language where a term begins.
     fn foreign_prefix(&mut self, word: &'text str, span: Span) {
-        let meant = keyword::foreign_operator(word.trim_start_matches(is_dash_or_blank));
+        let meant = operator::foreign(word);
         self.unknown_operator(span, word, &[Word::Not, Word::And, Word::Or]);
         self.at += 1;
         if meant == Some(Word::Not) {
@@ -176,11 +206,27 @@ impl<'text> Repair<'text, '_> {
         }
     }
 
+    /// Whether a value stands here that wants the attribute and operator of the comparison before it:
+    /// `user.city -eq "Oslo" -or "Bergen"`.
+    fn is_shared_value(&self) -> bool {
+        let is_alone = !self.peek(1).is_some_and(|next| {
+            matches!(next, Token::Compare(_) | Token::Any | Token::All | Token::UnknownOperator(_))
+                || is_word(next)
+        });
+        is_alone && self.last_comparison.is_some() && matches!(self.last_out(), Some(Token::And | Token::Or))
+    }
+
+    fn shared_value(&mut self, span: Span) {
+        self.value_alone(span);
+        self.put(Token::Broken, span);
+        self.at += 1;
+        self.expect = Expect::Joiner { after_value: false };
+    }
+
     fn reports(&mut self, spanned: Spanned<'text>) {
         self.out.push(spanned);
         self.at += 1;
-        let value = self.tokens.get(self.at).copied();
-        match value {
+        match self.tokens.get(self.at).copied() {
             Some(manager @ (_, token, _)) if is_simple(token) => {
                 self.out.push(manager);
                 self.at += 1;
@@ -189,6 +235,7 @@ impl<'text> Repair<'text, '_> {
                 let (start, _, end) = spanned;
                 self.missing_manager(Span::new(start, end));
                 self.put(Token::Hole, Span::at(end));
+                self.joined_silently = true;
             }
         }
         self.expect = Expect::Joiner { after_value: false };
@@ -206,88 +253,16 @@ impl<'text> Repair<'text, '_> {
             }
             Some(Token::Any | Token::All) => self.missing_body(span),
             Some(Token::Not) => self.missing_after_not(span),
-            _ => self.empty(span),
+            Some(Token::Open) => {
+                let opened = self.open.last().map_or(span, |opened| opened.span);
+                self.empty_parentheses(opened.to(span));
+            }
+            // Whatever stood there was reported and dropped.
+            _ if !self.diagnostics.is_empty() => {}
+            _ => self.empty_rule(span),
         }
         let behind = self.behind();
         self.put(Token::Broken, behind);
-    }
-
-    // ---- behind the first operand ----
-
-    fn operator(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        match token {
-            Token::Compare(_) => self.take(spanned, Expect::Value),
-            Token::Any | Token::All => self.take(spanned, Expect::Operand),
-            Token::Not if self.peek(1).is_some_and(|next| is_literal(next) || next == Token::ListOpen) => {
-                self.not_as_comparison(span);
-                self.put(Token::Compare(Operator::Ne), span);
-                self.at += 1;
-                self.expect = Expect::Value;
-            }
-            Token::Word(word) | Token::UnknownOperator(word) => self.unknown_comparison(word, span),
-            Token::Plus | Token::Minus => self.at += 2,
-            Token::Comma | Token::ListClose => self.stray(span),
-            // `user.department "Sales"`: the operator is missing and the value stands there.
-            token if is_literal(token) || (token == Token::ListOpen) => {
-                self.missing_operator(span);
-                self.put(Token::Compare(Operator::Eq), Span::at(start));
-                self.put(Token::Hole, span);
-                self.skip_value();
-                self.expect = Expect::Joiner { after_value: true };
-            }
-            // A lone operand: `user.accountEnabled -and …`.
-            _ => self.lone_operand(),
-        }
-    }
-
-    /// The term ends behind its first operand.
-    fn lone_operand(&mut self) {
-        let last = self.out.last().copied();
-        let operand = last.map_or(Span::at(0), |(start, _, end)| Span::new(start, end));
-        self.no_comparison(operand);
-        self.put(Token::Compare(Operator::Eq), Span::at(operand.end));
-        self.put(Token::Hole, Span::at(operand.end));
-        self.joined_silently = true;
-        self.expect = Expect::Joiner { after_value: false };
-    }
-
-    /// A word of no or another language where an operator belongs.
-    fn unknown_comparison(&mut self, word: &'text str, span: Span) {
-        let bare = word.trim_start_matches(is_dash_or_blank);
-        let foreign = keyword::foreign_operator(bare);
-        if foreign.is_some_and(Word::is_connective) {
-            self.lone_operand();
-            return;
-        }
-        self.unknown_operator(span, word, &[]);
-        self.at += 1;
-        match foreign {
-            Some(Word::Any) => {
-                self.put(Token::Any, span);
-                self.expect = Expect::Operand;
-            }
-            Some(Word::Compare(operator))
-                if self.peek(0).is_some_and(|next| is_literal(next) || next == Token::ListOpen) =>
-            {
-                // The value is checked against the operator that was meant.
-                self.put(Token::Compare(operator), span);
-                self.expect = Expect::Value;
-            }
-            _ => {
-                self.put(Token::Compare(Operator::Eq), span);
-                let value_follows = self
-                    .peek(0)
-                    .is_some_and(|next| is_literal(next) || next == Token::ListOpen || is_word(next));
-                self.put(Token::Hole, Span::at(span.end));
-                if value_follows {
-                    self.skip_value();
-                }
-                self.joined_silently = !value_follows;
-                self.expect = Expect::Joiner { after_value: true };
-            }
-        }
     }
 
     // ---- the value ----
@@ -297,10 +272,10 @@ impl<'text> Repair<'text, '_> {
         let span = Span::new(start, end);
         let after = Expect::Joiner { after_value: true };
         match token {
-            Token::Word(_) if self.peek(1) == Some(Token::Open) => {
-                self.call(span);
-                self.put(Token::Hole, span);
-                self.expect = after;
+            Token::Word(_) if self.call(span) => {}
+            // `-in collection "x"`: the value is the string.
+            Token::Word(_) if matches!(self.peek(1), Some(Token::Text(_) | Token::ListOpen)) => {
+                self.stray(span)
             }
             Token::Path(_)
                 if self
@@ -318,12 +293,15 @@ impl<'text> Repair<'text, '_> {
                 self.list_in_parentheses(span);
                 self.expect = after;
             }
-            Token::Open if self.peek(1).is_some_and(|next| is_literal(next) || next == Token::Open) => {
-                self.open.push(Opened::Value(span));
-                self.take(spanned, Expect::Value);
+            Token::Open
+                if self
+                    .peek(1)
+                    .is_some_and(|next| is_literal(next) || is_word(next) || next == Token::Open) =>
+            {
+                self.open(spanned, true);
             }
             Token::Compare(_) | Token::Any | Token::All | Token::Not | Token::Plus | Token::Minus
-                if !span.of(self.text).starts_with('-') =>
+                if !span.of(self.text).starts_with(operator::is_dash_or_blank) =>
             {
                 // An operator word without its hyphen: a value without its quotes.
                 self.put(Token::Word(span.of(self.text)), span);
@@ -367,13 +345,16 @@ impl<'text> Repair<'text, '_> {
         let span = Span::new(start, end);
         let after_value = self.expect == Expect::Joiner { after_value: true };
         match token {
-            Token::And | Token::Or => {
+            Token::And | Token::Or if !self.is_in_value() => {
                 self.joined_silently = false;
+                self.note_likely_end();
                 self.take(spanned, Expect::Operand);
             }
             Token::Plus | Token::Minus if after_value => self.take(spanned, Expect::Duration),
             Token::Close => self.close(spanned),
-            _ if matches!(self.open.last(), Some(Opened::Value(_))) => self.close_value(span),
+            _ if self.is_in_value() => self.close_value(span),
+            Token::Comma if after_value && self.is_list_without_brackets() => self.list_without_brackets(),
+            Token::Comma if self.peek(1).is_some_and(starts_term) => self.comma_joins(span),
             Token::Word(word) | Token::UnknownOperator(word) => self.unknown_connective(word, span),
             Token::Compare(_) | Token::Any | Token::All => {
                 self.second_operator(span);
@@ -390,6 +371,26 @@ impl<'text> Repair<'text, '_> {
         }
     }
 
+    /// Whether a parenthesis around a value is open.
+    fn is_in_value(&self) -> bool {
+        self.open.last().is_some_and(|opened| opened.around_value)
+    }
+
+    /// Remembers where the innermost group would end if its parenthesis was forgotten.
+    fn note_likely_end(&mut self) {
+        let next_is_group = match self.peek(1) {
+            Some(Token::Not) => self.peek(2) == Some(Token::Open),
+            next => next == Some(Token::Open),
+        };
+        let end = self.behind().start;
+        // Operand, operator, value: the group holds a comparison and nothing else so far.
+        let before = self.out.len().checked_sub(4).and_then(|at| self.out.get(at));
+        let is_first = before.is_some_and(|&(_, token, _)| token == Token::Open);
+        if let Some(opened) = self.open.last_mut().filter(|_| next_is_group && is_first) {
+            opened.likely_end = opened.likely_end.or(Some(end));
+        }
+    }
+
     /// Puts in the connective that is missing before `span`.
     fn join(&mut self, span: Span) {
         if !self.joined_silently {
@@ -400,20 +401,25 @@ impl<'text> Repair<'text, '_> {
         self.expect = Expect::Operand;
     }
 
+    fn comma_joins(&mut self, span: Span) {
+        self.comma_between(span);
+        self.put(Token::And, span);
+        self.at += 1;
+        self.expect = Expect::Operand;
+    }
+
     fn unknown_connective(&mut self, word: &'text str, span: Span) {
-        let bare = word.trim_start_matches(is_dash_or_blank);
         let next_starts = self.peek(1).is_some_and(starts_term);
-        match keyword::foreign_operator(bare) {
+        match operator::foreign(word) {
             Some(Word::Compare(_)) if !next_starts => {
                 self.second_operator(span);
                 self.put(Token::And, Span::at(span.start));
                 self.put(Token::Hole, Span::at(span.start));
-                self.expect = Expect::Operator;
-                self.put(Token::Compare(Operator::Eq), span);
+                self.put(Token::Compare(Operator::Eq), Span::at(span.end));
                 self.at += 1;
                 self.expect = Expect::Value;
             }
-            foreign if next_starts || word.starts_with(is_dash_or_blank) => {
+            foreign if next_starts || word.starts_with(|c: char| !c.is_alphanumeric()) => {
                 self.unknown_operator(span, word, &[Word::And, Word::Or]);
                 let meant = if foreign == Some(Word::Or) { Token::Or } else { Token::And };
                 self.put(meant, span);
@@ -428,8 +434,7 @@ impl<'text> Repair<'text, '_> {
     fn close(&mut self, spanned: Spanned<'text>) {
         let (start, _, end) = spanned;
         match self.open.pop() {
-            Some(Opened::Group(_)) => self.take(spanned, Expect::Joiner { after_value: false }),
-            Some(Opened::Value(_)) => self.take(spanned, Expect::Joiner { after_value: true }),
+            Some(opened) => self.take(spanned, Expect::Joiner { after_value: opened.around_value }),
             None => {
                 self.surplus(Span::new(start, end));
                 self.at += 1;
@@ -439,9 +444,9 @@ impl<'text> Repair<'text, '_> {
 
     /// A value's parenthesis is still open although the value is over.
     fn close_value(&mut self, span: Span) {
-        if let Some(Opened::Value(opened)) = self.open.pop() {
-            self.unclosed(opened, span.start);
+        if let Some(opened) = self.open.pop() {
             let behind = self.behind();
+            self.unclosed(&[Opened { likely_end: Some(behind.start.min(span.start)), ..opened }]);
             self.put(Token::Close, behind);
         }
     }
@@ -449,6 +454,7 @@ impl<'text> Repair<'text, '_> {
     /// Ends the rule: completes the last term and closes what is open.
     fn finish(&mut self) {
         let end = Span::at(self.text.trim_end().len());
+        let is_cut_off = self.last_out() == Some(Token::Open);
         match self.expect {
             Expect::Operand => self.missing_term(end),
             Expect::Operator => self.lone_operand(),
@@ -460,39 +466,18 @@ impl<'text> Repair<'text, '_> {
             }
             Expect::Joiner { .. } => {}
         }
-        // One finding, at the outermost of them: closing it is what the author has to do.
-        if let Some(&(Opened::Group(first) | Opened::Value(first))) = self.open.first() {
-            self.unclosed(first, end.start);
+        let open = std::mem::take(&mut self.open);
+        // What lacks behind a last parenthesis is more than its twin.
+        if !is_cut_off && !open.is_empty() {
+            self.unclosed(&open);
         }
-        for _ in 0..self.open.len() {
+        for _ in open {
             let behind = self.behind();
             self.put(Token::Close, behind);
         }
     }
 
     // ---- skipping ----
-
-    /// Skips a word and the parentheses behind it.
-    fn call(&mut self, word: Span) {
-        let mut depth = 0_usize;
-        let mut end = word.end;
-        self.at += 1;
-        while let Some(&(_, token, token_end)) = self.tokens.get(self.at) {
-            match token {
-                Token::Open => depth += 1,
-                Token::Close if depth == 1 => {
-                    end = token_end;
-                    self.at += 1;
-                    break;
-                }
-                Token::Close => depth -= 1,
-                _ => {}
-            }
-            end = token_end;
-            self.at += 1;
-        }
-        self.foreign_call(word, Span::new(word.start, end));
-    }
 
     /// Skips one operand, a list as a whole.
     fn skip_value(&mut self) {
@@ -541,8 +526,4 @@ fn starts_term(token: Token<'_>) -> bool {
         token,
         Token::Open | Token::Not | Token::Reports(_) | Token::Path(_) | Token::Underscore | Token::Broken
     )
-}
-
-fn is_dash_or_blank(c: char) -> bool {
-    matches!(c, '-' | '–' | '—' | '−' | '‐' | '‑') || c.is_whitespace()
 }

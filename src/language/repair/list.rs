@@ -4,6 +4,7 @@ use super::{Repair, is_simple};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Edit, Fix};
 use crate::base::span::Span;
+use crate::language::keyword::Operator;
 use crate::language::lex::Spanned;
 use crate::language::token::Token;
 
@@ -87,35 +88,92 @@ impl<'text> Repair<'text, '_> {
 
     /// Takes `("a", "b")` as the list that it was meant to be.
     pub(super) fn list_in_parentheses(&mut self, opened: Span) {
-        self.put(Token::ListOpen, opened);
+        // The list begins and ends inside the parentheses: those are reported here.
+        self.put(Token::ListOpen, Span::at(opened.end));
         self.at += 1;
         let mut edits = vec![Edit::new(opened, "[")];
-        while let Some(&spanned @ (start, token, end)) = self.tokens.get(self.at) {
-            let span = Span::new(start, end);
-            self.at += 1;
+        let mut end = opened;
+        while let Some(&spanned @ (start, token, token_end)) = self.tokens.get(self.at) {
             match token {
-                Token::Close => {
-                    edits.push(Edit::new(span, "]"));
-                    break;
-                }
+                Token::And | Token::Or => break,
                 token if is_simple(token) || token == Token::Comma => self.push_item(spanned),
                 _ => {}
+            }
+            self.at += 1;
+            end = Span::new(start, token_end);
+            if token == Token::Close {
+                edits.push(Edit::new(end, "]"));
+                break;
             }
         }
         if self.last_out() == Some(Token::Comma) {
             self.out.pop();
         }
+        if edits.len() == 1 {
+            edits.push(Edit::new(Span::at(end.end), "]"));
+        }
         let behind = self.behind();
         self.put(Token::ListClose, behind);
+        let what = "a list stands in square brackets, not in parentheses";
         self.report(
-            Diagnostic::new(
-                &code::MALFORMED_LIST,
-                opened.to(behind),
-                "a list stands in square brackets, not in parentheses",
-            )
-            .help("write `[\"a\",\"b\"]`")
-            .fix(Fix::safe(edits)),
+            Diagnostic::new(&code::MALFORMED_LIST, opened.to(end), what)
+                .help("write `[\"a\",\"b\"]`")
+                .fix(Fix::safe(edits)),
         );
+    }
+
+    /// Whether the comma that comes next goes on with the value before it: `-eq "a","b"`.
+    pub(super) fn is_list_without_brackets(&self) -> bool {
+        self.last_out().is_some_and(is_simple)
+            && self.peek(1).is_some_and(|next| is_simple(next) && !matches!(next, Token::Path(_)))
+            && !self.peek(2).is_some_and(|next| matches!(next, Token::Compare(_) | Token::Any | Token::All))
+    }
+
+    /// Takes `"a","b"` as the list that it was meant to be.
+    pub(super) fn list_without_brackets(&mut self) {
+        let Some(first @ (start, _, _)) = self.out.pop() else { return };
+        let operator = self.out.pop();
+        let listed = operator.and_then(|(_, token, _)| match token {
+            Token::Compare(Operator::Eq | Operator::In) => Some(Operator::In),
+            Token::Compare(Operator::Ne | Operator::NotIn) => Some(Operator::NotIn),
+            _ => None,
+        });
+        let operator_span = operator.map_or(Span::at(start), |(start, _, end)| Span::new(start, end));
+        match (operator, listed) {
+            (_, Some(listed)) => self.put(Token::Compare(listed), operator_span),
+            (Some(operator), None) => self.out.push(operator),
+            (None, None) => {}
+        }
+        self.put(Token::ListOpen, Span::at(start));
+        self.out.push(first);
+        while let Some(&spanned @ (_, token, _)) = self.tokens.get(self.at) {
+            let goes_on = match token {
+                Token::Comma => self.peek(1).is_some_and(is_simple),
+                token => is_simple(token) && self.last_out() == Some(Token::Comma),
+            };
+            if !goes_on {
+                break;
+            }
+            self.take(spanned, self.expect);
+        }
+        let behind = self.behind();
+        self.put(Token::ListClose, behind);
+        let whole = Span::new(start, behind.end);
+        let finding =
+            Diagnostic::new(&code::MALFORMED_LIST, whole, "several values stand in square brackets");
+        let Some(listed) = listed else {
+            // Nothing but `-in` takes a list: the values are dropped again.
+            self.out
+                .truncate(self.out.iter().rposition(|&(_, token, _)| token == Token::ListOpen).unwrap_or(0));
+            self.put(Token::Hole, whole);
+            return self.report(finding.help("this operator takes one value: write one condition for each"));
+        };
+        let mut edits = vec![Edit::new(Span::at(start), "["), Edit::new(behind, "]")];
+        if operator.is_some_and(|(_, token, _)| token != Token::Compare(listed)) {
+            edits.push(Edit::new(operator_span, listed.word()));
+        }
+        let meant = format!("write `{} [\"a\",\"b\"]`", listed.word());
+        self.report(finding.help(meant).fix(Fix::guess(edits)));
     }
 
     /// Puts an item or comma out, never two of a kind in a row.

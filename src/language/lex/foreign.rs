@@ -1,0 +1,246 @@
+//! Texts that are no rule, and rules with something of another language around them.
+
+use super::looks::{self, after_dash, is_condition, is_dash, word};
+use crate::base::code;
+use crate::base::diagnostic::{Diagnostic, Edit, Fix};
+use crate::base::span::Span;
+use crate::language::excerpt::excerpt;
+use crate::language::keyword::{self, Word};
+
+/// What to say about a text of which no part is a rule.
+pub(super) fn no_rule(text: &str) -> Option<Diagnostic> {
+    json(text).or_else(|| prose(text))
+}
+
+/// A JSON object, such as a group with its rule.
+fn json(text: &str) -> Option<Diagnostic> {
+    let inner =
+        text.trim_start().strip_prefix(['{', '['])?.trim_start_matches(['{', '[', ' ', '\n', '\r', '\t']);
+    let key_end = inner.strip_prefix('"')?.find('"')? + 2;
+    if !inner.get(key_end..)?.trim_start().starts_with(':') {
+        return None;
+    }
+    let finding = Diagnostic::new(&code::FOREIGN_SYNTAX, whole(text), "this is JSON, not a rule")
+        .help("take the value of `membershipRule` alone, without its quotes and escapes");
+    let parsed: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let rule = parsed.as_ref().and_then(|value| value.get("membershipRule")?.as_str());
+    Some(match rule {
+        Some(rule) => finding.fix(Fix::guess(vec![Edit::new(whole(text), rule)])),
+        None => finding,
+    })
+}
+
+/// A sentence: words, and nothing that a rule is made of.
+fn prose(text: &str) -> Option<Diagnostic> {
+    let is_rule_like =
+        |c: char| matches!(c, '"' | '(' | ')' | '[' | ']' | '$' | '=' | '#' | '/') || is_dash(c);
+    if text.contains(is_rule_like) || is_condition(text) {
+        return None;
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let starts_name = |written: &str| {
+        let name = looks::path(written);
+        name.contains('.')
+    };
+    let compares = |written: &str| matches!(Word::find(written), Some(Word::Compare(_)));
+    let second = words.get(1).copied().unwrap_or_default();
+    let is_short = words.len() < PROSE_MIN_WORDS;
+    if is_short || words.iter().any(|written| starts_name(written)) || compares(second) {
+        return None;
+    }
+    Some(
+        Diagnostic::new(&code::STRAY_TEXT, whole(text), "this is a sentence, not a rule")
+            .help("a condition is attribute, operator, value: `user.department -eq \"Sales\"`"),
+    )
+}
+
+/// Fewer words than these are a rule with pieces missing.
+const PROSE_MIN_WORDS: usize = 4;
+
+fn whole(text: &str) -> Span {
+    let start = text.len() - text.trim_start().len();
+    Span::new(start, text.trim_end().len().max(start))
+}
+
+/// Words before the first condition, such as `SELECT * FROM users WHERE`; the span ends where the
+/// condition begins.
+pub(super) fn words_before(text: &str) -> Option<Span> {
+    let start = text.len() - text.trim_start().len();
+    let names = text.char_indices().filter(|&(at, _)| {
+        let rest = text.get(at..).unwrap_or_default();
+        let object = rest.get(..5).filter(|object| object.eq_ignore_ascii_case("user."));
+        object.or_else(|| rest.get(..7).filter(|object| object.eq_ignore_ascii_case("device."))).is_some()
+    });
+    let first = names.map(|(at, _)| at).find(|&at| text.get(at..).is_some_and(is_condition))?;
+    let before = text.get(start..first)?;
+    let words = before.trim_end_matches(|c: char| matches!(c, '(' | '[' | '{' | '!') || c.is_whitespace());
+    let words = without_negation(words).trim_end();
+    let has_structure = words.contains(['"', '\'', ')', '`', '$', '#', ',', '“', '”', '[', '('])
+        || words.contains("//")
+        || words.contains("/*")
+        || words.split_whitespace().any(is_operator_word);
+    if words.is_empty() || has_structure {
+        return None;
+    }
+    let behind = text.get(start + words.len()..)?;
+    let gap = behind.len() - behind.trim_start().len();
+    Some(Span::new(start, start + words.len() + gap))
+}
+
+fn without_negation(words: &str) -> &str {
+    let cut = words.len().saturating_sub(3);
+    match words.get(cut..) {
+        Some(last) if last.eq_ignore_ascii_case("not") => {
+            words.get(..cut).unwrap_or_default().trim_end_matches(is_dash)
+        }
+        _ => words,
+    }
+}
+
+/// Whether a word says that a condition has begun already: then nothing before it is a preamble.
+fn is_operator_word(written: &str) -> bool {
+    let bare = after_dash(written);
+    let has_dash = bare.len() < written.len() && !bare.is_empty();
+    let foreign = keyword::foreign_operator(bare).is_some_and(Word::is_connective);
+    has_dash
+        || foreign
+        || Word::find(bare).is_some_and(|found| matches!(found, Word::Compare(_)) || found.is_connective())
+}
+
+pub(super) fn preamble(text: &str, span: Span) -> Diagnostic {
+    let words = span.of(text).trim_end();
+    Diagnostic::new(
+        &code::STRAY_TEXT,
+        Span::new(span.start, span.start + words.len()),
+        format!("`{}` belongs to no condition", excerpt(words)),
+    )
+    .help("take it out: a rule begins with its first condition")
+    .fix(Fix::guess(vec![Edit::new(span, "")]))
+}
+
+/// `x:` or `x =>` at the beginning of a body: the variable and the length of both.
+pub(super) fn lambda(rest: &str) -> Option<(&str, usize)> {
+    let variable = word(rest);
+    if variable.is_empty() || Word::find(variable).is_some() {
+        return None;
+    }
+    let behind = rest.get(variable.len()..)?;
+    let sign = ["=>", "->", ":", "|"].into_iter().find(|sign| behind.trim_start().starts_with(sign))?;
+    let gap = behind.len() - behind.trim_start().len();
+    Some((variable, variable.len() + gap + sign.len()))
+}
+
+/// How the items of the collection at `path` are called.
+pub(super) fn item_word(path: &str) -> &'static str {
+    let name = path.rsplit('.').next().unwrap_or_default();
+    match name.to_ascii_lowercase().as_str() {
+        "assignedplans" => "assignedPlan",
+        "memberof" => "group",
+        _ => "_",
+    }
+}
+
+pub(super) fn lambda_finding(text: &str, variable: Span, item: &str) -> Diagnostic {
+    Diagnostic::new(
+        &code::FOREIGN_SYNTAX,
+        variable,
+        format!("`{}` names a variable; rules have none", excerpt(variable.of(text))),
+    )
+    .help(format!("an item of this collection is called `{item}`"))
+}
+
+/// `system.now()`.
+pub(super) fn call_of_now(call: Span) -> Diagnostic {
+    Diagnostic::new(&code::FOREIGN_SYNTAX, call, "`system.now` is no function")
+        .help("write `system.now`")
+        .fix(Fix::safe(vec![Edit::new(call, "")]))
+}
+
+/// `Direct Report of`.
+pub(super) fn almost_reports(text: &str, words: Span) -> Diagnostic {
+    Diagnostic::new(
+        &code::MALFORMED_DIRECT_REPORTS,
+        words,
+        format!("`{}` is written `Direct Reports for`", excerpt(words.of(text))),
+    )
+    .help("the form is `Direct Reports for \"<object id>\"`")
+    .fix(Fix::guess(vec![Edit::new(words, "Direct Reports for")]))
+}
+
+/// A quote around a condition, and the one that closes it where there is one.
+pub(super) fn quoted_condition(text: &str, open: Span, close: Option<Span>) -> Diagnostic {
+    let quote = open.of(text);
+    let mut edits = vec![Edit::new(open, "")];
+    edits.extend(close.map(|close| Edit::new(close, "")));
+    let message = if quote == "`" {
+        "a condition stands in backticks".to_owned()
+    } else {
+        format!("a condition stands in quotes (`{quote}`)")
+    };
+    Diagnostic::new(&code::STRAY_TEXT, open.to(close.unwrap_or(open)), message)
+        .help("quotes belong around values only: take these out")
+        .fix(Fix::guess(edits))
+}
+
+/// `[user.city -eq "Oslo"]` or `{…}`.
+pub(super) fn bracketed_condition(text: &str, open: Span) -> Diagnostic {
+    let code = if open.of(text) == "{" { &code::INVALID_CHARACTER } else { &code::STRAY_TEXT };
+    Diagnostic::new(code, open, format!("a condition stands in round brackets, not in `{}`", open.of(text)))
+        .help("write `(` and `)`; square brackets belong to lists")
+        .fix(Fix::guess(vec![Edit::new(open, "(")]))
+}
+
+/// `]` where `)` closes, or the other way round.
+pub(super) fn unlike_brackets(text: &str, span: Span, wanted: &str) -> Diagnostic {
+    let written = span.of(text);
+    let (code, what) = if wanted == "]" {
+        (&code::MALFORMED_LIST, "a list")
+    } else {
+        (&code::SURPLUS_PARENTHESIS, "a group that `(` opened")
+    };
+    Diagnostic::new(code, span, format!("`{written}` closes {what}"))
+        .help(format!("write `{wanted}`"))
+        .fix(Fix::guess(vec![Edit::new(span, wanted)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_no_rule_are_seen() {
+        assert!(no_rule("All users in the Sales department who work in Oslo").is_some());
+        let rule = no_rule("{\"membershipRule\": \"user.city -eq \\\"Oslo\\\"\"}").unwrap();
+        assert_eq!(rule.fix.unwrap().edits[0].text, "user.city -eq \"Oslo\"");
+        for text in
+            ["user.city -eq \"Oslo\"", "city equals Oslo", "accountEnabled eq true and more", "", "{x"]
+        {
+            assert_eq!(no_rule(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_before_a_rule_are_seen() {
+        let before = |text: &'static str| words_before(text).map(|span| span.of(text));
+        assert_eq!(before("SELECT * FROM users WHERE user.city = 'x'"), Some("SELECT * FROM users WHERE "));
+        assert_eq!(before("if (user.city -eq 'x')"), Some("if "));
+        for text in [
+            "user.city -eq 'x'",
+            "-not (user.city -eq 'x')",
+            "not user.city -eq 'x'",
+            "((user.city -eq 'x'))",
+            "-and user.city -eq 'x'",
+            "accountEnabled eq true and user.city -eq 'x'",
+            "Direct Reports for 'x' -and user.city -eq 'x'",
+        ] {
+            assert_eq!(before(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn lambdas_are_seen() {
+        assert_eq!(lambda("x: x.id"), Some(("x", 2)));
+        assert_eq!(lambda("plan => plan.id"), Some(("plan", 7)));
+        assert_eq!(lambda("x -eq 1"), None);
+    }
+}
