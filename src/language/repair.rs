@@ -7,11 +7,13 @@
 //! does an operator of no width.
 
 mod call;
+mod joiner;
 mod list;
+mod operand;
 mod operator;
 mod report;
 
-use super::keyword::{self, Operator, Word};
+use super::keyword::Operator;
 use super::lex::Spanned;
 use super::token::Token;
 use crate::base::diagnostic::Diagnostic;
@@ -155,116 +157,6 @@ impl<'text> Repair<'text, '_> {
         self.take(spanned, if around_value { Expect::Value } else { Expect::Operand });
     }
 
-    // ---- the beginning of a term ----
-
-    fn operand(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        match token {
-            Token::Open => self.open(spanned, false),
-            Token::Not => self.take(spanned, Expect::Operand),
-            Token::Reports(_) => self.reports(spanned),
-            Token::Broken => self.take(spanned, Expect::Joiner { after_value: false }),
-            Token::Path(_) | Token::Word(_) | Token::Compare(_) if self.call(span) => {}
-            Token::Word(word)
-                if self.peek(1).is_some_and(starts_term) && keyword::foreign_operator(word).is_some() =>
-            {
-                self.foreign_prefix(word, span);
-            }
-            token if is_literal(token) && self.is_shared_value() => self.shared_value(span),
-            token if is_simple(token) => self.take(spanned, Expect::Operator),
-            Token::ListOpen => {
-                self.list();
-                self.expect = Expect::Operator;
-            }
-            Token::And | Token::Or => {
-                self.dangling(span);
-                self.at += 1;
-            }
-            Token::Close if self.open.is_empty() => self.close(spanned),
-            Token::Close => {
-                self.missing_term(span);
-                self.expect = Expect::Joiner { after_value: false };
-            }
-            Token::UnknownOperator(word) => self.foreign_prefix(word, span),
-            Token::Compare(_) | Token::Any | Token::All => {
-                self.missing_attribute(span);
-                self.put(Token::Hole, Span::at(start));
-                self.expect = Expect::Operator;
-            }
-            _ => self.stray(span),
-        }
-    }
-
-    /// A word or symbol of another language where a term begins.
-    fn foreign_prefix(&mut self, word: &'text str, span: Span) {
-        let meant = operator::foreign(word);
-        self.unknown_operator(span, word, &[Word::Not, Word::And, Word::Or]);
-        self.at += 1;
-        if meant == Some(Word::Not) {
-            self.put(Token::Not, span);
-        }
-    }
-
-    /// Whether a value stands here that wants the attribute and operator of the comparison before it:
-    /// `user.city -eq "Oslo" -or "Bergen"`.
-    fn is_shared_value(&self) -> bool {
-        let is_alone = !self.peek(1).is_some_and(|next| {
-            matches!(next, Token::Compare(_) | Token::Any | Token::All | Token::UnknownOperator(_))
-                || is_word(next)
-        });
-        is_alone && self.last_comparison.is_some() && matches!(self.last_out(), Some(Token::And | Token::Or))
-    }
-
-    fn shared_value(&mut self, span: Span) {
-        self.value_alone(span);
-        self.put(Token::Broken, span);
-        self.at += 1;
-        self.expect = Expect::Joiner { after_value: false };
-    }
-
-    fn reports(&mut self, spanned: Spanned<'text>) {
-        self.out.push(spanned);
-        self.at += 1;
-        match self.tokens.get(self.at).copied() {
-            Some(manager @ (_, token, _)) if is_simple(token) => {
-                self.out.push(manager);
-                self.at += 1;
-            }
-            _ => {
-                let (start, _, end) = spanned;
-                self.missing_manager(Span::new(start, end));
-                self.put(Token::Hole, Span::at(end));
-                self.joined_silently = true;
-            }
-        }
-        self.expect = Expect::Joiner { after_value: false };
-    }
-
-    /// Nothing where a term belongs, before `span`.
-    fn missing_term(&mut self, span: Span) {
-        match self.last_out() {
-            Some(Token::And | Token::Or) => {
-                if let Some((start, _, end)) = self.out.pop() {
-                    self.dangling(Span::new(start, end));
-                }
-                // What stood before the connective was a whole term.
-                return;
-            }
-            Some(Token::Any | Token::All) => self.missing_body(span),
-            Some(Token::Not) => self.missing_after_not(span),
-            Some(Token::Open) => {
-                let opened = self.open.last().map_or(span, |opened| opened.span);
-                self.empty_parentheses(opened.to(span));
-            }
-            // Whatever stood there was reported and dropped.
-            _ if !self.diagnostics.is_empty() => {}
-            _ => self.empty_rule(span),
-        }
-        let behind = self.behind();
-        self.put(Token::Broken, behind);
-    }
-
     // ---- the value ----
 
     fn value(&mut self, spanned: Spanned<'text>) {
@@ -275,7 +167,7 @@ impl<'text> Repair<'text, '_> {
             Token::Word(_) if self.call(span) => {}
             // `-in collection "x"`: the value is the string.
             Token::Word(_) if matches!(self.peek(1), Some(Token::Text(_) | Token::ListOpen)) => {
-                self.stray(span)
+                self.stray(span);
             }
             Token::Path(_)
                 if self
@@ -335,119 +227,6 @@ impl<'text> Repair<'text, '_> {
             let behind = self.behind();
             self.put(Token::Hole, behind);
             self.expect = after;
-        }
-    }
-
-    // ---- behind a term ----
-
-    fn joiner(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        let after_value = self.expect == Expect::Joiner { after_value: true };
-        match token {
-            Token::And | Token::Or if !self.is_in_value() => {
-                self.joined_silently = false;
-                self.note_likely_end();
-                self.take(spanned, Expect::Operand);
-            }
-            Token::Plus | Token::Minus if after_value => self.take(spanned, Expect::Duration),
-            Token::Close => self.close(spanned),
-            _ if self.is_in_value() => self.close_value(span),
-            Token::Comma if after_value && self.is_list_without_brackets() => self.list_without_brackets(),
-            Token::Comma if self.peek(1).is_some_and(starts_term) => self.comma_joins(span),
-            Token::Word(word) | Token::UnknownOperator(word) => self.unknown_connective(word, span),
-            Token::Compare(_) | Token::Any | Token::All => {
-                self.second_operator(span);
-                self.put(Token::And, Span::at(start));
-                self.put(Token::Hole, Span::at(start));
-                self.expect = Expect::Operator;
-            }
-            token if starts_term(token) => self.join(span),
-            Token::ListOpen => {
-                self.stray_at(span);
-                self.skip_value();
-            }
-            _ => self.stray(span),
-        }
-    }
-
-    /// Whether a parenthesis around a value is open.
-    fn is_in_value(&self) -> bool {
-        self.open.last().is_some_and(|opened| opened.around_value)
-    }
-
-    /// Remembers where the innermost group would end if its parenthesis was forgotten.
-    fn note_likely_end(&mut self) {
-        let next_is_group = match self.peek(1) {
-            Some(Token::Not) => self.peek(2) == Some(Token::Open),
-            next => next == Some(Token::Open),
-        };
-        let end = self.behind().start;
-        // Operand, operator, value: the group holds a comparison and nothing else so far.
-        let before = self.out.len().checked_sub(4).and_then(|at| self.out.get(at));
-        let is_first = before.is_some_and(|&(_, token, _)| token == Token::Open);
-        if let Some(opened) = self.open.last_mut().filter(|_| next_is_group && is_first) {
-            opened.likely_end = opened.likely_end.or(Some(end));
-        }
-    }
-
-    /// Puts in the connective that is missing before `span`.
-    fn join(&mut self, span: Span) {
-        if !self.joined_silently {
-            self.missing_connective(span);
-        }
-        self.joined_silently = false;
-        self.put(Token::And, Span::at(span.start));
-        self.expect = Expect::Operand;
-    }
-
-    fn comma_joins(&mut self, span: Span) {
-        self.comma_between(span);
-        self.put(Token::And, span);
-        self.at += 1;
-        self.expect = Expect::Operand;
-    }
-
-    fn unknown_connective(&mut self, word: &'text str, span: Span) {
-        let next_starts = self.peek(1).is_some_and(starts_term);
-        match operator::foreign(word) {
-            Some(Word::Compare(_)) if !next_starts => {
-                self.second_operator(span);
-                self.put(Token::And, Span::at(span.start));
-                self.put(Token::Hole, Span::at(span.start));
-                self.put(Token::Compare(Operator::Eq), Span::at(span.end));
-                self.at += 1;
-                self.expect = Expect::Value;
-            }
-            foreign if next_starts || word.starts_with(|c: char| !c.is_alphanumeric()) => {
-                self.unknown_operator(span, word, &[Word::And, Word::Or]);
-                let meant = if foreign == Some(Word::Or) { Token::Or } else { Token::And };
-                self.put(meant, span);
-                self.at += 1;
-                self.joined_silently = false;
-                self.expect = Expect::Operand;
-            }
-            _ => self.stray(span),
-        }
-    }
-
-    fn close(&mut self, spanned: Spanned<'text>) {
-        let (start, _, end) = spanned;
-        match self.open.pop() {
-            Some(opened) => self.take(spanned, Expect::Joiner { after_value: opened.around_value }),
-            None => {
-                self.surplus(Span::new(start, end));
-                self.at += 1;
-            }
-        }
-    }
-
-    /// A value's parenthesis is still open although the value is over.
-    fn close_value(&mut self, span: Span) {
-        if let Some(opened) = self.open.pop() {
-            let behind = self.behind();
-            self.unclosed(&[Opened { likely_end: Some(behind.start.min(span.start)), ..opened }]);
-            self.put(Token::Close, behind);
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn arithmetic_sign(text: &str, sign: Span, word: Word) -> Diagnostic 
         .fix(Fix::guess(vec![Edit::new(sign, format!("{written}{blank}"))]))
 }
 
-/// `/any` of OData.
+/// `/any` of `OData`.
 pub(super) fn foreign_quantifier(text: &str, span: Span, word: Word) -> Diagnostic {
     Diagnostic::new(&code::FOREIGN_SYNTAX, span, format!("`{}` is OData, not a rule", span.of(text)))
         .help(format!("write `{}` with a blank on each side", word.written()))

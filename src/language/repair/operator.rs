@@ -29,8 +29,7 @@ impl<'text> Repair<'text, '_> {
                 self.expect = Expect::Value;
             }
             Token::Word(word) | Token::UnknownOperator(word) => self.unknown_comparison(word, span),
-            Token::Plus | Token::Minus => self.stray(span),
-            Token::Comma | Token::ListClose => self.stray(span),
+            Token::Plus | Token::Minus | Token::Comma | Token::ListClose => self.stray(span),
             Token::Open if self.opens_body() => {
                 self.missing_quantifier(span);
                 self.put(Token::Any, Span::at(start));
