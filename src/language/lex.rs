@@ -139,10 +139,17 @@ impl<'text> Lexer<'text> {
         if let Some((before, place)) = self.last()
             && place.end == span.start
             && !matches!(before, Token::Open | Token::Close)
+            && !self.is_blank_reported(span.start)
         {
             self.report(report::missing_blank(self.text, span));
         }
         self.push(Token::of_word(word), span);
+    }
+
+    /// Whether the finding that was made last asks for a blank at byte `at`.
+    fn is_blank_reported(&self, at: usize) -> bool {
+        let fix = self.out.diagnostics.last().and_then(|finding| finding.fix.as_ref());
+        fix.is_some_and(|fix| fix.edits.iter().any(|edit| edit.span == Span::at(at) && edit.text == " "))
     }
 
     fn word(&mut self, span: Span) {
@@ -228,6 +235,12 @@ impl<'text> Lexer<'text> {
 
     /// `user.` with a blank or nothing behind it.
     fn path_start(&mut self, span: Span) {
+        // `and.`: the dot alone is wrong.
+        let word = Span::new(span.start, span.end - 1);
+        if let Some(operator) = Word::find(word.of(self.text)) {
+            self.push_operator(operator, word);
+            return self.report(report::invalid(self.text, Span::new(word.end, span.end)));
+        }
         if let Some((Some(Shape::Word), word)) = self.shape_behind(span.end)
             && Word::find(word.of(self.text)).is_none()
         {
@@ -240,7 +253,7 @@ impl<'text> Lexer<'text> {
 
     /// A character of no shape. Comments take the rest of their line with them.
     fn invalid(&mut self, span: Span) {
-        if let Some(comment) = self.comment(span.start) {
+        if let Some(comment) = self.comment(span.start, false) {
             self.at = comment.end;
             return self.report(report::comment(self.text, comment));
         }
@@ -255,12 +268,12 @@ impl<'text> Lexer<'text> {
         self.report(report::invalid(self.text, span));
     }
 
-    /// The comment that begins at byte `start`.
-    fn comment(&self, start: usize) -> Option<Span> {
+    /// The comment that begins at byte `start`; two hyphens may begin one too.
+    fn comment(&self, start: usize, is_dashed: bool) -> Option<Span> {
         let rest = self.rest(start);
         let length = if rest.starts_with("/*") {
             rest.find("*/").map_or(rest.len(), |at| at + 2)
-        } else if rest.starts_with('#') || rest.starts_with("//") {
+        } else if is_dashed || rest.starts_with('#') || rest.starts_with("//") {
             rest.find('\n').unwrap_or(rest.len())
         } else {
             return None;

@@ -30,13 +30,16 @@ pub(super) fn repair<'text>(text: &'text str, tokens: &[Spanned<'text>]) -> Repa
         out: Vec::with_capacity(tokens.len() + 8),
         diagnostics: Vec::new(),
         last_comparison: None,
-        has_body: false,
+        body: None,
+        has_group: tokens.iter().any(|&(_, token, _)| token == Token::Open),
+        term_at: 0,
         joined_silently: false,
         stray_until: 0,
     };
     while let Some(&token) = tokens.get(repair.at) {
         let before = (repair.at, repair.out.len(), repair.expect);
         match repair.expect {
+            _ if repair.is_doubled() => repair.doubled(token),
             Expect::Operand => repair.operand(token),
             Expect::Operator => repair.operator(token),
             Expect::Value => repair.value(token),
@@ -80,6 +83,10 @@ struct Opened {
     span: Span,
     /// Whether it stands around a value, not around conditions.
     around_value: bool,
+    /// The number of the token behind it.
+    inside: usize,
+    /// Whether a connective came in it.
+    is_joined: bool,
     /// Where its only comparison ends, when the next condition has parentheses of its own: the likely
     /// place of a missing `)`.
     likely_end: Option<usize>,
@@ -101,8 +108,12 @@ struct Repair<'text, 'tokens> {
     out: Vec<Spanned<'text>>,
     diagnostics: Vec<Diagnostic>,
     last_comparison: Option<Compared>,
-    /// Whether a quantifier came already.
-    has_body: bool,
+    /// How many parentheses were open where the last quantifier stood, if its body may go on.
+    body: Option<usize>,
+    /// Whether the rule opens any parenthesis.
+    has_group: bool,
+    /// The number of the token that begins the last term outside all parentheses.
+    term_at: usize,
     /// The next missing connective belongs to a mistake that was reported.
     joined_silently: bool,
     /// Stray tokens before this byte belong to a finding that was made.
@@ -151,9 +162,29 @@ impl<'text> Repair<'text, '_> {
         Span::at(self.out.last().map_or(0, |&(_, _, end)| end))
     }
 
+    /// Whether the token that comes next stands there twice in a row.
+    fn is_doubled(&self) -> bool {
+        let Some(token) = self.peek(0) else { return false };
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let may_double = is_simple(token) && token != Token::Hole
+            || matches!(token, Token::Compare(_) | Token::Any | Token::All | Token::Plus | Token::Minus);
+        may_double && before.is_some_and(|&(_, before, _)| before == token)
+    }
+
+    fn doubled(&mut self, (start, _, end): Spanned<'text>) {
+        self.twice(Span::new(start, end));
+        self.at += 1;
+    }
+
     fn open(&mut self, spanned: Spanned<'text>, around_value: bool) {
         let (start, _, end) = spanned;
-        self.open.push(Opened { span: Span::new(start, end), around_value, likely_end: None });
+        self.open.push(Opened {
+            span: Span::new(start, end),
+            around_value,
+            inside: self.out.len() + 1,
+            is_joined: false,
+            likely_end: None,
+        });
         self.take(spanned, if around_value { Expect::Value } else { Expect::Operand });
     }
 
@@ -186,14 +217,17 @@ impl<'text> Repair<'text, '_> {
                 self.expect = after;
             }
             Token::Open
-                if self
-                    .peek(1)
-                    .is_some_and(|next| is_literal(next) || is_word(next) || next == Token::Open) =>
+                if self.peek(1).is_some_and(|next| {
+                    is_literal(next)
+                        || is_word(next)
+                        || matches!(next, Token::Open | Token::Plus | Token::Minus)
+                }) =>
             {
                 self.open(spanned, true);
             }
             Token::Compare(_) | Token::Any | Token::All | Token::Not | Token::Plus | Token::Minus
-                if !span.of(self.text).starts_with(operator::is_dash_or_blank) =>
+                if !span.of(self.text).starts_with(operator::is_dash_or_blank)
+                    && !self.peek(1).is_some_and(|next| matches!(next, Token::Text(_) | Token::ListOpen)) =>
             {
                 // An operator word without its hyphen: a value without its quotes.
                 self.put(Token::Word(span.of(self.text)), span);
@@ -204,7 +238,21 @@ impl<'text> Repair<'text, '_> {
                 self.two_operators(span);
                 self.at += 1;
             }
+            Token::Plus | Token::Minus if self.peek(1).is_some_and(is_simple) => {
+                self.missing_now(span);
+                let behind = self.behind();
+                self.put(Token::Hole, behind);
+                self.expect = after;
+            }
             Token::Plus | Token::Minus | Token::ListClose => self.stray(span),
+            // `-eq, "x"`.
+            Token::Comma
+                if self.peek(1).is_some_and(|next| {
+                    is_literal(next) || matches!(next, Token::ListOpen | Token::Open)
+                }) =>
+            {
+                self.stray(span);
+            }
             _ => self.no_value(span),
         }
     }
@@ -222,6 +270,8 @@ impl<'text> Repair<'text, '_> {
         let after = Expect::Joiner { after_value: true };
         if is_simple(token) {
             self.take(spanned, after);
+        } else if token == Token::Comma && self.peek(1).is_some_and(is_simple) {
+            self.stray(Span::new(start, end));
         } else {
             self.missing_duration(Span::new(start, end));
             let behind = self.behind();

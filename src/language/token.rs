@@ -43,8 +43,8 @@ pub enum Shape {
     #[regex(r"[‘’‚‛‹›]([^‘’‚‛‹›'])*")]
     CurlyUnclosed,
     /// A string whose quotes carry the escapes of another language: `\"…\"`, `` `"…`" `` or `&quot;…&quot;`.
-    #[regex(r#"\\"([^"\\]|\\+[^"\\])*\\+""#)]
-    #[regex(r"\\'([^'\\]|\\+[^'\\])*\\+'")]
+    #[regex(r#"\\+"([^"\\]|\\+[^"\\])*\\+""#)]
+    #[regex(r"\\+'([^'\\]|\\+[^'\\])*\\+'")]
     #[regex(r"&(quot|apos|#34|#39);([^&]|&amp;)*&(quot|apos|#34|#39);")]
     #[regex(r#"`"([^"`]|`+[^"`])*`+""#)]
     EscapedQuoted,

@@ -20,10 +20,17 @@ pub(super) enum Bare {
 /// The value at the beginning of `rest` and its length in bytes. Empty where none begins there.
 pub(super) fn bare_of(rest: &str) -> (Bare, usize) {
     let mut at = 0;
+    // Brackets that the value opened: `^[0-7]` holds its own.
+    let mut depth = 0_usize;
     while let Some(c) = rest.get(at..).and_then(|rest| rest.chars().next()) {
         let behind = rest.get(at..).unwrap_or_default();
-        if matches!(c, ')' | ']' | '}' | ',' | ';' | '\n') || (at == 0 && c == '(') {
-            break;
+        match c {
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ',' if depth > 0 => {}
+            ')' | ']' | '}' | ',' | ';' | '\n' => break,
+            '(' if at == 0 || behind.get(1..).is_some_and(|inner| inner.starts_with(['"', '\''])) => break,
+            '[' | '(' | '{' => depth += 1,
+            _ => {}
         }
         if matches!(c, '"') || literal::is_curly(c) {
             return quote_inside(rest, at, c);
@@ -37,7 +44,7 @@ pub(super) fn bare_of(rest: &str) -> (Bare, usize) {
                 break;
             }
             at += behind.len() - next.len();
-            if next.starts_with('[') {
+            if next.starts_with('[') && is_list(next) {
                 break;
             }
             if next.starts_with('(') {
@@ -46,12 +53,26 @@ pub(super) fn bare_of(rest: &str) -> (Bare, usize) {
             }
             continue;
         }
-        if c == '(' {
-            break;
-        }
         at += c.len_utf8();
     }
     (Bare::Plain, rest.get(..at).unwrap_or_default().trim_end().len())
+}
+
+/// Whether `rest`, which begins with a square bracket, begins with a list and not with a value such as
+/// `[OrderID]:Kiosk`.
+pub(super) fn is_list(rest: &str) -> bool {
+    let inner = rest.get(1..).unwrap_or_default();
+    let end = inner.find(['"', '\'', ',', ']']).unwrap_or(inner.len());
+    let behind = inner.get(end..).unwrap_or_default();
+    let after = behind.get(1..).unwrap_or_default();
+    match behind.chars().next() {
+        Some(']') => {
+            after.chars().next().is_none_or(|c| c.is_whitespace() || matches!(c, ')' | ']' | ',' | '}'))
+        }
+        // `["` before `)`: the quote closes what was never opened.
+        Some('"' | '\'') => end > 0 || !after.trim_start().starts_with(')'),
+        _ => true,
+    }
 }
 
 /// A double or typographic quote in or behind a value.
@@ -73,6 +94,16 @@ fn quote_inside(rest: &str, at: usize, quote: char) -> (Bare, usize) {
     (Bare::Plain, before.trim_end().len())
 }
 
+/// Whether `rest` begins with a hyphen that belongs to a value: no operator is near.
+pub(super) fn is_dashed_value(rest: &str) -> bool {
+    let bare = after_dash(rest);
+    let word = looks::word(bare);
+    let is_operator = Word::find(word).is_some()
+        || keyword::foreign_operator(word).is_some()
+        || suggest::operator(word).is_some();
+    bare.starts_with(char::is_alphanumeric) && !is_operator
+}
+
 /// Whether a value is over before `next`, which stands behind a blank.
 fn ends_value(next: &str) -> bool {
     let Some(first) = next.chars().next() else { return true };
@@ -82,12 +113,14 @@ fn ends_value(next: &str) -> bool {
     if first == '\'' && !follows_string(next.get(1..).unwrap_or_default()) {
         return true;
     }
-    let word = looks::word(after_dash(next));
-    if is_dash(first) {
-        let foreign = keyword::foreign_operator(word).is_some();
-        return Word::find(word).is_some() || foreign || suggest::operator(word).is_some();
+    if is_dash(first) && !looks::word(after_dash(next)).is_empty() {
+        return !is_dashed_value(next);
     }
-    is_condition(next)
+    let word = looks::word(next);
+    let behind = next.get(word.len()..).unwrap_or_default();
+    let opens_group =
+        Word::find(word).is_some_and(Word::is_connective) && behind.trim_start().starts_with('(');
+    opens_group || is_condition(next)
 }
 
 /// The length of `(…)` in a value such as `Sales (EMEA)`.
@@ -167,7 +200,19 @@ mod tests {
         assert_eq!(found("Sales\") -and (user.city -eq \"Oslo\")"), (Bare::Unopened, "Sales\""));
         assert_eq!(found("Sales'"), (Bare::Unopened, "Sales'"));
         assert_eq!(found("O'Brien"), (Bare::Plain, "O'Brien"));
+        assert_eq!(found("^[0-7](a|b)\") -and"), (Bare::Unopened, "^[0-7](a|b)\""));
+        assert_eq!(found("[ZTDId]:1\")"), (Bare::Unopened, "[ZTDId]:1\""));
         assert_eq!(found("@domain.example\"* \")"), (Bare::Misplaced, "@domain.example\"* \""));
+    }
+
+    #[test]
+    fn lists_are_told_from_values() {
+        for rest in ["[\"a\"]", "[a, b]", "[a]", "[a])", "[]", "[\"a"] {
+            assert!(is_list(rest), "{rest}");
+        }
+        for rest in ["[ZTDId]\"", "[OrderID]:Kiosk", "[\")"] {
+            assert!(!is_list(rest), "{rest}");
+        }
     }
 
     #[test]

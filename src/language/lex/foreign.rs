@@ -9,7 +9,16 @@ use crate::language::keyword::{self, Word};
 
 /// What to say about a text of which no part is a rule.
 pub(super) fn no_rule(text: &str) -> Option<Diagnostic> {
-    json(text).or_else(|| prose(text))
+    json(text).or_else(|| encoded(text)).or_else(|| prose(text))
+}
+
+/// A rule out of a web address.
+fn encoded(text: &str) -> Option<Diagnostic> {
+    let is_encoded = text.contains("%20") && !text.trim().contains(char::is_whitespace);
+    is_encoded.then(|| {
+        Diagnostic::new(&code::LEFTOVER_ESCAPE, whole(text), "the rule is encoded for a web address")
+            .help("decode it first: `%20` is a blank, `%22` a quote")
+    })
 }
 
 /// A JSON object, such as a group with its rule.
@@ -73,6 +82,9 @@ pub(super) fn words_before(text: &str) -> Option<Span> {
     });
     let first = names.map(|(at, _)| at).find(|&at| text.get(at..).is_some_and(is_condition))?;
     let before = text.get(start..first)?;
+    if let Some(length) = assignment(before) {
+        return Some(Span::new(start, start + length));
+    }
     let words = before.trim_end_matches(|c: char| matches!(c, '(' | '[' | '{' | '!') || c.is_whitespace());
     let words = without_negation(words).trim_end();
     let has_structure = words.contains(['"', '\'', ')', '`', '$', '#', ',', '“', '”', '[', '('])
@@ -86,6 +98,18 @@ pub(super) fn words_before(text: &str) -> Option<Span> {
     let gap = behind.len() - behind.trim_start().len();
     Some(Span::new(start, start + words.len() + gap))
 }
+
+/// The length of `"membershipRule": ` or `-MembershipRule ` before a rule in quotes.
+fn assignment(before: &str) -> Option<usize> {
+    let name = before.to_ascii_lowercase().rfind("membershiprule")? + "membershiprule".len();
+    let behind = before.get(name..)?;
+    let signs = behind.strip_prefix(['"', '\'']).unwrap_or(behind);
+    let value = signs.trim_start_matches(|c: char| matches!(c, ':' | '=' | '>') || c.is_whitespace());
+    Some(before.len() - value.len()).filter(|_| value.len() <= QUOTES_BEFORE_MAX_BYTES)
+}
+
+/// Quotes, escapes and parentheses between `membershipRule` and the first condition, at most so many.
+const QUOTES_BEFORE_MAX_BYTES: usize = 8;
 
 fn without_negation(words: &str) -> &str {
     let cut = words.len().saturating_sub(3);
@@ -188,6 +212,54 @@ pub(super) fn bracketed_condition(text: &str, open: Span) -> Diagnostic {
     Diagnostic::new(code, open, format!("a condition stands in round brackets, not in `{}`", open.of(text)))
         .help("write `(` and `)`; square brackets belong to lists")
         .fix(Fix::guess(vec![Edit::new(open, "(")]))
+}
+
+/// `{"a","b"}`.
+pub(super) fn bracketed_list(open: Span) -> Diagnostic {
+    Diagnostic::new(&code::INVALID_CHARACTER, open, "a list stands in square brackets, not in `{`")
+        .help("write `[` and `]`")
+        .fix(Fix::guess(vec![Edit::new(open, "[")]))
+}
+
+/// `;` between the items of a list.
+pub(super) fn wrong_separator(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        &code::MALFORMED_LIST,
+        span,
+        format!("the items of a list are separated by commas, not by `{}`", span.of(text)),
+    )
+    .help("write `,`")
+    .fix(Fix::guess(vec![Edit::new(span, ",")]))
+}
+
+/// The length of a tag or entity of HTML at the beginning of `rest`.
+pub(super) fn markup_of(rest: &str) -> Option<usize> {
+    if let Some(entity) = rest.strip_prefix('&') {
+        let name = entity.find(|c: char| !c.is_ascii_alphanumeric() && c != '#')?;
+        let is_entity = name > 1 && entity.get(name..)?.starts_with(';');
+        let is_operator =
+            matches!(entity.get(..name)?, "amp" | "lt" | "gt" | "quot" | "apos" | "#34" | "#39");
+        return (is_entity && !is_operator).then_some(name + 2);
+    }
+    let tag = rest.strip_prefix('<')?;
+    let name = tag.strip_prefix('/').unwrap_or(tag);
+    let length = name.find(|c: char| !c.is_ascii_alphanumeric())?;
+    let end = name.get(length..)?.trim_start_matches([' ', '/']);
+    let is_tag = length > 0 && length <= TAG_MAX_BYTES && end.starts_with('>');
+    is_tag.then_some(rest.len() - end.len() + 1)
+}
+
+/// Longest name of a tag, in bytes.
+const TAG_MAX_BYTES: usize = 10;
+
+pub(super) fn markup(text: &str, span: Span) -> Diagnostic {
+    let written = span.of(text);
+    let blank = if written == "&nbsp;" { " " } else { "" };
+    let sign = written.get(..1).unwrap_or_default();
+    Diagnostic::new(&code::LEFTOVER_ESCAPE, span, format!("`{}` is HTML, not a rule", excerpt(written)))
+        .help(if blank.is_empty() { "take it out" } else { "put an ordinary blank here" })
+        .service_message(format!("Invalid characters found in the rule: {sign}"))
+        .fix(Fix::guess(vec![Edit::new(span, blank)]))
 }
 
 /// `]` where `)` closes, or the other way round.

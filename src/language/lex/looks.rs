@@ -21,14 +21,15 @@ pub(super) fn is_gap(c: char) -> bool {
 /// Whether `rest` begins with a connective and a condition behind it.
 pub(super) fn is_joined(rest: &str) -> bool {
     let (word, behind) = connective(rest);
-    !word.is_empty() && is_condition(behind)
+    !word.is_empty() && is_condition(behind.trim_start_matches(['.', ',', ';']))
 }
 
 /// A connective at the beginning of `rest`, of this language or another, and what follows it. The
 /// connective is empty where none is there.
 fn connective(rest: &str) -> (&str, &str) {
     let signs = rest.len() - rest.trim_start_matches(['&', '|']).len();
-    let length = if signs > 0 { signs } else { dash_length(rest) + word(after_dash(rest)).len() };
+    let bare = rest.trim_start_matches(is_dash);
+    let length = if signs > 0 { signs } else { rest.len() - bare.len() + word(bare).len() };
     let (found, behind) = rest.split_at_checked(length).unwrap_or((rest, ""));
     let bare = found.trim_start_matches(is_dash);
     let is_ours = Word::find(bare).is_some_and(Word::is_connective);
@@ -65,7 +66,8 @@ fn is_comparison(rest: &str) -> bool {
     }
     let behind = rest.get(name.len()..).unwrap_or_default();
     let (is_operator, has_hyphen) = operator(behind.trim_start());
-    if name.contains('.') || name == "_" { is_operator } else { is_operator && has_hyphen }
+    let is_certain = name.contains('.') || name == "_";
+    is_operator && (is_certain || (has_hyphen && Word::find(name).is_none()))
 }
 
 /// Whether `rest` begins with a comparison or quantifier, and whether that carries a hyphen (or is a
@@ -91,18 +93,33 @@ pub(super) fn follows_string(rest: &str) -> bool {
         '#' | '"' | '\'' => has_blank,
         '/' => behind.starts_with("//") || behind.starts_with("/*"),
         '.' => behind.trim_end() == ".",
+        _ if has_line_break || is_condition(behind) => true,
         _ if is_dash(first) => {
-            let found = word(after_dash(behind));
-            Word::find(found).is_some() || keyword::foreign_operator(found).is_some()
+            let found = word(behind.trim_start_matches(is_dash));
+            let is_known = Word::find(found).is_some() || keyword::foreign_operator(found).is_some();
+            is_known || is_condition(after_one(behind))
         }
-        _ if has_line_break => true,
         _ => {
-            let found = word(behind);
-            Word::find(found).is_some_and(Word::is_connective)
-                || is_condition(behind)
-                || (has_blank && is_joined(behind))
+            let is_connective = Word::find(word(behind)).is_some_and(Word::is_connective);
+            is_connective || (has_blank && is_condition(after_one(behind)))
         }
     }
+}
+
+/// What follows the first word or sign of `rest`.
+fn after_one(rest: &str) -> &str {
+    let length = dash_length(rest) + word(after_dash(rest)).len();
+    let sign = || rest.find(|c: char| !c.is_ascii_punctuation()).unwrap_or(rest.len());
+    rest.get(if length > 0 { length } else { sign() }..).unwrap_or_default()
+}
+
+/// Where in `text` a condition begins that has no connective before it.
+pub(super) fn bare_condition(text: &str) -> Option<usize> {
+    let mut before = None;
+    text.char_indices().map(|(at, c)| (at, before.replace(c))).find_map(|(at, before)| {
+        let begins = before.is_some_and(|c: char| c.is_whitespace() || c == '(');
+        (begins && is_comparison(text.get(at..)?)).then_some(at)
+    })
 }
 
 /// The name at the beginning of `rest`: words joined by dots.

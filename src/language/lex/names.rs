@@ -64,7 +64,7 @@ pub(super) fn enclosed(text: &str, start: usize) -> Option<(Span, Span)> {
 }
 
 fn is_mark(c: char) -> bool {
-    matches!(c, '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '`')
+    matches!(c, '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '`' | '*')
 }
 
 /// `$user.city`, `$_.city` and `$city`: the whole and the name behind the dollar sign.
@@ -80,19 +80,23 @@ pub(super) fn almost_reports(text: &str, start: usize) -> Option<Span> {
     let mut at = start;
     let mut written = String::new();
     let mut count = 0;
+    let mut has_sign = false;
     for _ in 0..3 {
         let rest = text.get(at..)?;
-        let next = word(rest.trim_start());
+        let behind =
+            rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '.' | ',' | ';' | ':'));
+        let next = word(behind);
         if next.is_empty() {
             break;
         }
         written.push_str(&next.to_ascii_lowercase());
         count += 1;
-        at += rest.len() - rest.trim_start().len() + next.len();
+        has_sign |= behind.len() < rest.trim_start().len();
+        at += rest.len() - behind.len() + next.len();
     }
     let begins = ["directreport", "allreport", "directfor", "reportsfor", "reportsto"];
     let is_almost = begins.iter().any(|known| written.starts_with(known));
-    let is_right = count == 3 && (written == "directreportsfor" || written == "allreportsfor");
+    let is_right = count == 3 && !has_sign && (written == "directreportsfor" || written == "allreportsfor");
     let value = text.get(at..)?.trim_start();
     let has_value = value.is_empty() || value.starts_with(['"', '\'']) || looks::word(value).is_empty();
     (is_almost && !is_right && has_value).then_some(Span::new(start, at))

@@ -3,7 +3,7 @@
 //! A quote closes a string where a rule can go on behind it: before a parenthesis, a comma, a connective
 //! or the end. A string that runs into a connective and a condition behind it has lost its quote.
 
-use super::looks::{follows_string, is_gap, is_joined};
+use super::looks::{bare_condition, follows_string, is_gap, is_joined};
 use crate::language::literal;
 
 /// How a string is written.
@@ -45,8 +45,8 @@ pub(super) fn string_of(rest: &str, around: Around) -> (Kind, usize) {
             return search.cut_at(at);
         }
     }
-    let trimmed = trimmed(rest).len();
-    search.cut_at(trimmed)
+    let end = trimmed(rest).len();
+    search.cut_at(end)
 }
 
 /// How far behind a quote its string may go on, in bytes.
@@ -54,9 +54,25 @@ const INNER_MAX_BYTES: usize = 256;
 
 /// The string without what follows it in the text: `"Sales)` loses its parenthesis.
 pub(super) fn trimmed(unclosed: &str) -> &str {
-    let kept = unclosed.trim_end_matches(|c: char| is_gap(c) || matches!(c, ',' | ']' | '}' | ';'));
+    let is_tail = |c: char| is_gap(c) || matches!(c, ',' | ']' | '}' | ';');
+    let kept = unclosed.trim_end_matches(is_tail).len();
     let first = unclosed.chars().next().map_or(0, char::len_utf8);
-    unclosed.get(..kept.len().max(first)).unwrap_or_default()
+    let kept = kept + own_brackets(unclosed, kept);
+    unclosed.get(..kept.max(first)).unwrap_or_default()
+}
+
+/// How many bytes of closing brackets behind byte `end` belong to a string whose text opened them, as
+/// the pattern `^(a|b)` does.
+fn own_brackets(string: &str, end: usize) -> usize {
+    let (inner, behind) = string.split_at_checked(end).unwrap_or_default();
+    let count = |wanted: char| inner.chars().filter(|&c| c == wanted).count();
+    let mut open = [('(', ')'), ('[', ']'), ('{', '}')]
+        .map(|(opening, closing)| (closing, count(opening).saturating_sub(count(closing))));
+    let own = behind.chars().take_while(|&c| {
+        let left = open.iter_mut().find(|(closing, left)| *closing == c && *left > 0);
+        left.map(|(_, left)| *left -= 1).is_some()
+    });
+    own.map(char::len_utf8).sum()
 }
 
 struct Search<'text> {
@@ -110,8 +126,17 @@ impl Search<'_> {
 
     fn same_quote(&mut self, end: usize, closes: bool) -> Option<(Kind, usize)> {
         if closes {
-            let kind = if self.first_same.is_some() { Kind::Inner } else { Kind::Clean };
-            return Some((kind, end));
+            let Some(first) = self.first_same else { return Some((Kind::Clean, end)) };
+            let between = self.rest.get(first..end).unwrap_or_default();
+            let is_inner = bare_condition(between).is_none();
+            return Some(if is_inner { (Kind::Inner, end) } else { (Kind::Clean, first) });
+        }
+        // `"Sales user.city -eq "Oslo"`: this quote opens the next value.
+        if let Some(next) = bare_condition(self.before(end - 1)) {
+            let value = self.before(self.quote.len_utf8() + next);
+            let kept = value.trim_end_matches(|c: char| is_gap(c) || c == '(').len();
+            let open = (Kind::Open, self.quote.len_utf8() + kept);
+            return Some(self.first_same.map_or(open, |first| (Kind::Clean, first)));
         }
         let is_empty = end == 2 * self.quote.len_utf8();
         if is_empty && let Some(doubled) = self.doubled() {
@@ -121,7 +146,8 @@ impl Search<'_> {
         let inner = self.before(end - 1).trim_end();
         if self.around.in_list && inner.ends_with(',') {
             let item = inner.trim_end_matches(|c: char| c == ',' || c.is_whitespace());
-            return Some((Kind::Open, self.quote.len_utf8() + item.len()));
+            let end = self.quote.len_utf8() + item.len();
+            return Some(if self.first_other == Some(end) { self.cut_at(end) } else { (Kind::Open, end) });
         }
         self.first_same = self.first_same.or(Some(end));
         None
@@ -137,6 +163,11 @@ impl Search<'_> {
 
     fn closes(&self, end: usize) -> bool {
         let behind = self.behind(end);
+        // `"a""b"`: the comma between two items is missing.
+        let next_item = behind.strip_prefix(self.quote).filter(|_| self.around.in_list);
+        if next_item.is_some_and(|item| !item.is_empty() && !follows_string(item)) {
+            return true;
+        }
         follows_string(behind) || self.around.enclosing.is_some_and(|quote| behind.starts_with(quote))
     }
 
@@ -168,7 +199,7 @@ impl Search<'_> {
                 let is_curly = literal::is_curly(self.quote) || last.is_some_and(literal::is_curly);
                 (if is_curly { Kind::Curly } else { Kind::Unlike }, end)
             }
-            (None, None) => (Kind::Open, at),
+            (None, None) => (Kind::Open, at + own_brackets(self.rest, at)),
         }
     }
 }
@@ -192,8 +223,12 @@ mod tests {
         assert_eq!(found("\"Bob \"the\" Builder\")"), (Kind::Inner, "\"Bob \"the\" Builder\""));
         assert_eq!(found("\"\"Oslo\"\")"), (Kind::Doubled, "\"\"Oslo\"\""));
         assert_eq!(found("\"Oslo)) "), (Kind::Open, "\"Oslo"));
+        assert_eq!(found("\"^(a|[bc]))"), (Kind::Open, "\"^(a|[bc])"));
+        assert_eq!(found("\"^(a|b)) -and (user.city -eq \"x\")"), (Kind::Open, "\"^(a|b)"));
         assert_eq!(found("\"Oslo\" user.city -eq \"x\""), (Kind::Clean, "\"Oslo\""));
         assert_eq!(found("\"Oslo\" labels"), (Kind::Clean, "\"Oslo\""));
+        assert_eq!(found("\"Oslo\" then user.city -eq \"x\""), (Kind::Clean, "\"Oslo\""));
+        assert_eq!(found("\"Oslo user.city -eq \"x\""), (Kind::Open, "\"Oslo"));
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub(super) fn missing_blank(text: &str, operator: Span) -> Diagnostic {
     .fix(Fix::safe(vec![Edit::new(Span::at(operator.start), " ")]))
 }
 
+pub(super) fn blank_behind(text: &str, operator: Span) -> Diagnostic {
+    Diagnostic::new(
+        &code::MISSING_BLANK,
+        operator,
+        format!("`{}` needs a blank behind it", operator.of(text)),
+    )
+    .help("put a blank between the operator and what follows it")
+    .fix(Fix::safe(vec![Edit::new(Span::at(operator.end), " ")]))
+}
+
 pub(super) fn typographic_dash(dash_span: Span, dash: char, bare: &str) -> Diagnostic {
     Diagnostic::new(&code::L25, dash_span, format!("`{dash}` is a typographic dash, not a hyphen"))
         .help(format!("write `-{bare}`; dashes come from text processors and web pages"))

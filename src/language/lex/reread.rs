@@ -6,12 +6,12 @@ mod lambda;
 mod value;
 
 use self::lambda::Lambda;
-use super::looks::{is_condition, is_dash};
+use super::looks::{self, after_dash, is_condition, is_dash, word};
 use super::quotes::{Around, Kind, string_of};
 use super::{Lexed, Lexer, foreign, names, report};
 use crate::base::diagnostic::Edit;
 use crate::base::span::Span;
-use crate::language::keyword::{self, Word};
+use crate::language::keyword::{self, Operator, Word};
 use crate::language::literal;
 use crate::language::token::Token;
 
@@ -50,6 +50,8 @@ enum Opened {
     List,
     /// A group in `[` or `{`, with the number of the finding about it.
     Odd(char, usize),
+    /// A list in `{`, with the number of the finding about it.
+    OddList(usize),
 }
 
 struct Reread<'text> {
@@ -87,12 +89,14 @@ impl<'text> Reread<'text> {
         let start = self.lexer.at + behind.len() - rest.len();
         let Some(first) = rest.chars().next() else { return false };
         let before = self.lexer.out.tokens.len();
-        let taken = self.odd_bracket(start, first)
+        let taken = self.markup(start, rest)
+            || self.glued(start, rest)
+            || self.odd_bracket(start, first)
             || self.closing_quote(start, first)
             || self.lambda_variable(start, rest)
             || match self.expect {
                 Expect::Operand => self.operand(start, rest, first),
-                Expect::Operator => self.odata(start, rest),
+                Expect::Operator => self.odata(start, rest) || self.sign_as_operator(start, rest),
                 Expect::Value => self.value(start, rest, first),
                 Expect::Joiner => self.arithmetic(start, rest, first) || self.sign_between(start, rest),
             };
@@ -108,7 +112,8 @@ impl<'text> Reread<'text> {
         if matches!(first, '"' | '\'') || literal::is_curly(first) {
             return self.string(start, rest, first);
         }
-        if let Some(comment) = self.lexer.comment(start) {
+        let is_dashed = self.expect == Expect::Joiner && rest.starts_with("-- ");
+        if let Some(comment) = self.lexer.comment(start, is_dashed) {
             self.lexer.at = comment.end;
             return self.lexer.report(report::comment(self.text(), comment));
         }
@@ -123,7 +128,8 @@ impl<'text> Reread<'text> {
 
     fn string(&mut self, start: usize, rest: &'text str, first: char) {
         let enclosing = self.enclosing.and_then(|quote| quote.of(self.text()).chars().next());
-        let around = Around { in_list: self.open.last() == Some(&Opened::List), enclosing };
+        let in_list = matches!(self.open.last(), Some(Opened::List | Opened::OddList(_)));
+        let around = Around { in_list, enclosing };
         let (kind, length) = string_of(rest, around);
         let quote = Span::new(start, start + first.len_utf8());
         let span = Span::new(start, start + length);
@@ -156,17 +162,46 @@ impl<'text> Reread<'text> {
                 self.add_edit(finding, Edit::new(span, ")"));
                 self.take(Token::Close, span);
             }
-            (']', Some(Opened::Group)) if self.expect == Expect::Joiner => {
+            ('}', Some(Opened::OddList(finding))) => {
+                self.add_edit(finding, Edit::new(span, "]"));
+                self.take(Token::ListClose, span);
+            }
+            (';', Some(Opened::List | Opened::OddList(_))) if self.expect == Expect::Joiner => {
+                self.lexer.report(foreign::wrong_separator(text, span));
+                self.take(Token::Comma, span);
+            }
+            (']', Some(Opened::Group)) if self.expect == Expect::Joiner && self.is_for_parenthesis(span) => {
                 self.lexer.report(foreign::unlike_brackets(text, span, ")"));
                 self.take(Token::Close, span);
             }
-            (')', Some(Opened::List)) if self.open.len() == 1 => {
+            (')', Some(Opened::List)) if self.is_for_bracket(span) => {
                 self.lexer.report(foreign::unlike_brackets(text, span, "]"));
                 self.take(Token::ListClose, span);
             }
             _ => return false,
         }
         true
+    }
+
+    /// Whether the `]` at `span` stands where `)` belongs.
+    fn is_for_parenthesis(&self, span: Span) -> bool {
+        // `"b"]])`: one bracket too many.
+        let is_doubled = matches!(self.lexer.last(), Some((Token::ListClose, _)))
+            && self.lexer.rest(span.end).trim_start().starts_with(')');
+        !self.is_listed() && !is_doubled
+    }
+
+    /// Whether the `)` at `span` stands where `]` belongs: more of them follow than groups are open.
+    fn is_for_bracket(&self, span: Span) -> bool {
+        let groups = self.open.iter().filter(|opened| **opened == Opened::Group).count();
+        let closing = self.lexer.rest(span.start).chars().filter(|c| !c.is_whitespace());
+        closing.take_while(|&c| c == ')').count() > groups
+    }
+
+    /// Whether the value that was read last belongs to a list: the opening bracket is missing.
+    fn is_listed(&self) -> bool {
+        let before = self.lexer.out.tokens.iter().rev().nth(1).map(|&(_, token, _)| token);
+        matches!(before, Some(Token::Comma | Token::Compare(Operator::In | Operator::NotIn)))
     }
 
     /// The quote that closes the one around a condition.
@@ -178,7 +213,8 @@ impl<'text> Reread<'text> {
         if !fits || self.expect != Expect::Joiner {
             return false;
         }
-        let close = Span::new(start, start + first.len_utf8());
+        let length = if first == '`' { open.end - open.start } else { first.len_utf8() };
+        let close = Span::new(start, (start + length).min(self.text().len()));
         self.lexer.at = close.end;
         self.lexer.report(foreign::quoted_condition(self.text(), open, Some(close)));
         self.enclosing = None;
@@ -194,6 +230,38 @@ impl<'text> Reread<'text> {
         if let Some(fix) = self.lexer.out.diagnostics.get_mut(finding).and_then(|found| found.fix.as_mut()) {
             fix.edits.push(edit);
         }
+    }
+
+    /// An operator without a blank behind it: `-anyuser.city`, `-plusP1D`, `-any_`.
+    fn glued(&mut self, start: usize, rest: &'text str) -> bool {
+        let Some((found, length)) = glued_operator(rest, self.expect) else { return false };
+        let span = Span::new(start, start + length);
+        self.lexer.report(report::blank_behind(self.text(), span));
+        self.take(Token::of_word(found), span);
+        true
+    }
+
+    /// A tag or entity of HTML.
+    fn markup(&mut self, start: usize, rest: &str) -> bool {
+        let is_value = self.expect == Expect::Value && !rest.starts_with('&');
+        let Some(length) = foreign::markup_of(rest).filter(|_| !is_value) else { return false };
+        let span = Span::new(start, start + length);
+        self.lexer.at = span.end;
+        self.lexer.report(foreign::markup(self.text(), span));
+        true
+    }
+
+    /// A sign that no rule can hold where an operator belongs.
+    fn sign_as_operator(&mut self, start: usize, rest: &'text str) -> bool {
+        let is_sign =
+            |c: char| matches!(c, '~' | ':' | '=' | '!' | '<' | '>' | '+' | '*' | '^' | '%' | '?' | '@');
+        let length = rest.find(|c| !is_sign(c)).unwrap_or(rest.len());
+        let (sign, _) = rest.split_at_checked(length).unwrap_or_default();
+        if sign.is_empty() {
+            return false;
+        }
+        self.take(Token::UnknownOperator(sign), Span::new(start, start + length));
+        true
     }
 
     /// A sign that no rule can hold where a connective belongs.
@@ -227,7 +295,11 @@ impl<'text> Reread<'text> {
                 Token::Open if !matches!(self.open.last(), Some(Opened::Odd(_, at)) if self.is_new(*at)) => {
                     self.open.push(Opened::Group);
                 }
-                Token::ListOpen => self.open.push(Opened::List),
+                Token::ListOpen if !matches!(self.open.last(), Some(Opened::OddList(at)) if self.is_new(*at)) =>
+                {
+                    self.open.push(Opened::List);
+                }
+                Token::ListClose if self.open.last() == Some(&Opened::Group) => {}
                 Token::Close | Token::ListClose => {
                     self.open.pop();
                 }
@@ -263,6 +335,39 @@ fn closing(open: char) -> char {
 /// Whether an attribute stands where a value belongs: its name may go wrong, but it is no text.
 fn is_known_path(written: &str) -> bool {
     written.split_once('.').is_some_and(|(object, _)| names::is_object(object))
+}
+
+/// The operator that `rest` begins with where its blank is missing, and its length in bytes.
+fn glued_operator(rest: &str, expect: Expect) -> Option<(Word, usize)> {
+    let is_candidate = |word: Word| match expect {
+        Expect::Operator => matches!(word, Word::Any | Word::All | Word::Compare(_)),
+        Expect::Joiner => matches!(word, Word::And | Word::Or | Word::Plus | Word::Minus),
+        Expect::Operand | Expect::Value => false,
+    };
+    let bare = after_dash(rest);
+    keyword::WORDS.iter().filter(|(_, word)| is_candidate(*word)).find_map(|&(written, candidate)| {
+        let written = written.trim_start_matches('-');
+        let begins = bare.get(..written.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(written));
+        let tail = bare.get(written.len()..).filter(|_| begins)?;
+        is_glued(candidate, tail).then_some((candidate, rest.len() - tail.len()))
+    })
+}
+
+/// Whether `tail`, which follows `operator` without a blank, is what may follow it.
+fn is_glued(operator: Word, tail: &str) -> bool {
+    let next = word(tail);
+    match operator {
+        Word::Any | Word::All => next == "_",
+        Word::And | Word::Or => is_known_path(looks::path(tail)) || next.eq_ignore_ascii_case("not"),
+        Word::Compare(_) => {
+            let is_literal = ["true", "false", "null"].iter().any(|known| next.eq_ignore_ascii_case(known));
+            is_literal || looks::path(tail).eq_ignore_ascii_case("system.now")
+        }
+        _ => {
+            let number = tail.strip_prefix(['P', 'p']);
+            number.is_some_and(|number| number.starts_with(|c: char| c.is_ascii_digit()))
+        }
+    }
 }
 
 /// What to expect behind `token`, which stood where `expect` was expected.

@@ -34,6 +34,9 @@ impl<'text> Repair<'text, '_> {
     /// `user.mail.startsWith("a")`.
     fn method(&mut self, path: &'text str, span: Span) -> bool {
         let Some((object, name)) = path.rsplit_once('.') else { return false };
+        if let Some(quantifier @ (Word::Any | Word::All)) = Word::find(name) {
+            return self.quantifier_method(object, quantifier, span);
+        }
         let Some(Word::Compare(operator)) = method_word(name) else { return false };
         let (Some(value), Some(value_span)) = (self.peek(2), self.span_at(2)) else { return false };
         if !object.contains('.') || !is_literal(value) || self.peek(3) != Some(Token::Close) {
@@ -47,6 +50,22 @@ impl<'text> Repair<'text, '_> {
         self.put(value, value_span);
         self.at += 4;
         self.expect = Expect::Joiner { after_value: false };
+        true
+    }
+
+    /// `user.otherMails.any(_ -contains "x")`.
+    fn quantifier_method(&mut self, object: &'text str, quantifier: Word, span: Span) -> bool {
+        if !object.contains('.') {
+            return false;
+        }
+        let left = Span::new(span.start, span.start + object.len());
+        let call = Span::new(left.end, span.end);
+        self.foreign_quantifier(call, quantifier);
+        self.put(Token::Path(object), left);
+        self.put(Token::of_word(quantifier), call);
+        self.body = Some(self.open.len());
+        self.at += 1;
+        self.expect = Expect::Operand;
         true
     }
 

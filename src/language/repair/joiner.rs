@@ -1,9 +1,10 @@
 //! Behind a term: connectives and closing parentheses.
 
-use super::{Expect, Opened, Repair, operator, starts_term};
+use super::{Expect, Opened, Repair, is_word, operator, starts_term};
 use crate::base::span::Span;
 use crate::language::keyword::{Operator, Word};
 use crate::language::lex::Spanned;
+use crate::language::literal;
 use crate::language::token::Token;
 
 impl<'text> Repair<'text, '_> {
@@ -16,12 +17,29 @@ impl<'text> Repair<'text, '_> {
                 self.joined_silently = false;
                 self.note_likely_end();
                 self.take(spanned, Expect::Operand);
+                if self.open.is_empty() {
+                    self.term_at = self.out.len();
+                }
             }
             Token::Plus | Token::Minus if after_value => self.take(spanned, Expect::Duration),
             Token::Close => self.close(spanned),
+            Token::Word(word) | Token::Literal(word) if self.is_offset(word) => {
+                self.missing_arithmetic(span);
+                self.put(Token::Plus, Span::at(start));
+                self.take(spanned, Expect::Joiner { after_value: true });
+            }
+            Token::Comma if matches!(self.peek(1), Some(Token::Plus | Token::Minus)) => self.stray(span),
             _ if self.is_in_value() => self.close_value(span),
             Token::Comma if after_value && self.is_list_without_brackets() => self.list_without_brackets(),
             Token::Comma if self.peek(1).is_some_and(starts_term) => self.comma_joins(span),
+            Token::ListClose if after_value && self.is_list_without_opening() => {
+                self.list_without_opening(span);
+            }
+            Token::Open if self.is_aside() => {
+                let close = self.span_at(2).unwrap_or(span);
+                self.stray_at(span.to(close));
+                self.at += 3;
+            }
             Token::Word(word) | Token::UnknownOperator(word) => self.unknown_connective(word, span),
             Token::Compare(_) | Token::Any | Token::All => {
                 self.second_operator(span);
@@ -38,6 +56,16 @@ impl<'text> Repair<'text, '_> {
         }
     }
 
+    /// Whether `word` is a duration behind `system.now`.
+    fn is_offset(&self, word: &str) -> bool {
+        self.last_out() == Some(Token::Now) && literal::duration(word).is_ok()
+    }
+
+    /// Whether a word in parentheses follows, such as `(primary)`.
+    fn is_aside(&self) -> bool {
+        self.peek(1).is_some_and(is_word) && self.peek(2) == Some(Token::Close)
+    }
+
     /// Whether a parenthesis around a value is open.
     fn is_in_value(&self) -> bool {
         self.open.last().is_some_and(|opened| opened.around_value)
@@ -50,11 +78,11 @@ impl<'text> Repair<'text, '_> {
             next => next == Some(Token::Open),
         };
         let end = self.behind().start;
-        // Operand, operator, value: the group holds a comparison and nothing else so far.
-        let before = self.out.len().checked_sub(4).and_then(|at| self.out.get(at));
-        let is_first = before.is_some_and(|&(_, token, _)| token == Token::Open);
-        if let Some(opened) = self.open.last_mut().filter(|_| next_is_group && is_first) {
-            opened.likely_end = opened.likely_end.or(Some(end));
+        let Some(opened) = self.open.last_mut() else { return };
+        let is_first = !std::mem::replace(&mut opened.is_joined, true);
+        let begins_bare = self.out.get(opened.inside).is_some_and(|&(_, token, _)| token != Token::Open);
+        if is_first && begins_bare && next_is_group {
+            opened.likely_end = Some(end);
         }
     }
 
@@ -101,6 +129,7 @@ impl<'text> Repair<'text, '_> {
     pub(super) fn close(&mut self, spanned: Spanned<'text>) {
         let (start, _, end) = spanned;
         if let Some(opened) = self.open.pop() {
+            self.body = self.body.filter(|&depth| self.open.len() > depth);
             self.take(spanned, Expect::Joiner { after_value: opened.around_value });
         } else {
             self.surplus(Span::new(start, end));

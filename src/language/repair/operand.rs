@@ -21,7 +21,9 @@ impl<'text> Repair<'text, '_> {
             {
                 self.foreign_prefix(word, span);
             }
-            token if is_literal(token) && self.is_shared_value() => self.shared_value(span),
+            token if token != Token::Hole && is_literal(token) && self.is_shared_value() => {
+                self.shared_value(span);
+            }
             token if is_simple(token) => self.take(spanned, Expect::Operator),
             Token::ListOpen => {
                 self.list();
@@ -37,6 +39,10 @@ impl<'text> Repair<'text, '_> {
                 self.expect = Expect::Joiner { after_value: false };
             }
             Token::UnknownOperator(word) => self.foreign_prefix(word, span),
+            // `-any -any (…)`.
+            Token::Any | Token::All if matches!(self.last_out(), Some(Token::Any | Token::All)) => {
+                self.stray(span);
+            }
             Token::Compare(_) | Token::Any | Token::All => {
                 self.missing_attribute(span);
                 self.put(Token::Hole, Span::at(start));
@@ -101,8 +107,8 @@ impl<'text> Repair<'text, '_> {
                 // What stood before the connective was a whole term.
                 return;
             }
-            Some(Token::Any | Token::All) => self.missing_body(span),
-            Some(Token::Not) => self.missing_after_not(span),
+            Some(Token::Any | Token::All) => self.missing_body(),
+            Some(Token::Not) => self.missing_after_not(),
             Some(Token::Open) => {
                 let opened = self.open.last().map_or(span, |opened| opened.span);
                 self.empty_parentheses(opened.to(span));

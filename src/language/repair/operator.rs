@@ -1,5 +1,6 @@
 //! Behind the first operand: operators of several words, of other languages, or none at all.
 
+use super::report::inclusive;
 use super::{Compared, Expect, Repair, is_literal, is_word, starts_term};
 use crate::base::span::Span;
 use crate::language::keyword::{self, Operator, Word};
@@ -19,7 +20,7 @@ impl<'text> Repair<'text, '_> {
                 self.take(spanned, Expect::Value);
             }
             Token::Any | Token::All => {
-                self.has_body = true;
+                self.body = Some(self.open.len());
                 self.take(spanned, Expect::Operand);
             }
             Token::Not if self.peek(1).is_some_and(|next| is_literal(next) || next == Token::ListOpen) => {
@@ -30,11 +31,16 @@ impl<'text> Repair<'text, '_> {
             }
             Token::Word(word) | Token::UnknownOperator(word) => self.unknown_comparison(word, span),
             Token::Plus | Token::Minus | Token::Comma | Token::ListClose => self.stray(span),
-            Token::Open if self.opens_body() => {
+            Token::Open | Token::Path(_) | Token::Underscore if self.begins_body() => {
                 self.missing_quantifier(span);
                 self.put(Token::Any, Span::at(start));
-                self.has_body = true;
+                self.body = Some(self.open.len());
                 self.expect = Expect::Operand;
+            }
+            Token::Open if self.peek(1).is_some_and(|next| is_literal(next) && next != Token::Hole) => {
+                self.missing_operator(span);
+                self.put(Token::Compare(Operator::Eq), Span::at(start));
+                self.expect = Expect::Value;
             }
             // `user.department "Sales"`: the operator is missing and the value stands there.
             token if is_literal(token) || (token == Token::ListOpen) => {
@@ -57,16 +63,18 @@ impl<'text> Repair<'text, '_> {
         }
     }
 
-    /// Whether the parenthesis that comes next holds tests of items.
-    fn opens_body(&self) -> bool {
-        match self.peek(1) {
+    /// Whether tests of items begin here, in parentheses or without.
+    fn begins_body(&self) -> bool {
+        let opens = (0..OPENS_MAX).take_while(|&ahead| self.peek(ahead) == Some(Token::Open)).count();
+        let tests_items = match self.peek(opens) {
             Some(Token::Underscore) => true,
             Some(Token::Path(path)) => {
                 let object = path.split('.').next().unwrap_or_default();
                 object.eq_ignore_ascii_case("assignedPlan") || object.eq_ignore_ascii_case("group")
             }
             _ => false,
-        }
+        };
+        tests_items && !self.is_in_body()
     }
 
     /// The term ends behind its first operand.
@@ -88,8 +96,8 @@ impl<'text> Repair<'text, '_> {
                 self.put(Token::Broken, Span::new(start, operand.end));
             }
             _ => {
-                self.value_alone(operand);
                 self.out.pop();
+                self.value_alone(operand);
                 self.put(Token::Broken, operand);
             }
         }
@@ -126,12 +134,12 @@ impl<'text> Repair<'text, '_> {
         match foreign {
             Some(Word::Any) => {
                 self.put(Token::Any, span);
-                self.has_body = true;
+                self.body = Some(self.open.len());
                 self.expect = Expect::Operand;
             }
             Some(Word::Compare(operator)) if self.value_follows() && !is_like(word) => {
                 // The value is checked against the operator that was meant.
-                self.put(Token::Compare(operator), span);
+                self.put(Token::Compare(inclusive(operator)), span);
                 self.expect = Expect::Value;
             }
             _ => self.skip_rest(span),
@@ -212,6 +220,9 @@ impl<'text> Repair<'text, '_> {
     }
 }
 
+/// How many parentheses before a condition are looked through.
+const OPENS_MAX: usize = 4;
+
 /// Most words of an operator, and the longest of them in bytes.
 const PHRASE_MAX_WORDS: usize = 4;
 const PHRASE_WORD_MAX_BYTES: usize = 16;
@@ -233,6 +244,12 @@ fn phrase_operator(words: &str) -> Option<Operator> {
 /// The word of this language that a word or sign of another one means.
 pub(super) fn foreign(written: &str) -> Option<Word> {
     let bare = written.trim_start_matches(is_dash_or_blank);
+    match bare {
+        ":" | ":=" => return Some(Word::Compare(Operator::Eq)),
+        "~" | "=~" | "~=" => return Some(Word::Compare(Operator::Match)),
+        "!~" => return Some(Word::Compare(Operator::NotMatch)),
+        _ => {}
+    }
     if bare.contains('&') {
         let decoded = bare.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
         return keyword::foreign_operator(&decoded);

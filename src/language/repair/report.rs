@@ -1,14 +1,13 @@
 //! What the repairs say.
 
-use super::operator::{foreign, is_dash_or_blank, is_like};
+mod operator;
+
+pub(super) use self::operator::inclusive;
 use super::{Opened, Repair};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Edit, Fix};
 use crate::base::span::Span;
 use crate::language::excerpt::excerpt;
-use crate::language::keyword::{Operator, Word};
-use crate::language::literal;
-use crate::language::suggest;
 use crate::language::token::Token;
 
 impl Repair<'_, '_> {
@@ -39,11 +38,17 @@ impl Repair<'_, '_> {
     }
 
     pub(super) fn surplus(&mut self, span: Span) {
-        self.report(
-            Diagnostic::new(&code::SURPLUS_PARENTHESIS, span, "this parenthesis closes nothing")
+        let finding = Diagnostic::new(&code::SURPLUS_PARENTHESIS, span, "this parenthesis closes nothing");
+        // Where groups are the custom of the rule, a term without one has lost its opening parenthesis.
+        let term = self.out.get(self.term_at).filter(|_| self.has_group);
+        self.report(match term {
+            Some(&(start, Token::Path(_) | Token::Underscore, _)) => finding
+                .help("open one where the group begins, or take it out")
+                .fix(Fix::guess(vec![Edit::new(Span::at(start), "(")])),
+            _ => finding
                 .help("take it out, or open one where the group begins")
                 .fix(Fix::guess(vec![Edit::new(span, "")])),
-        );
+        });
     }
 
     /// One finding for all parentheses that lack their twin, at the outermost one.
@@ -101,6 +106,32 @@ impl Repair<'_, '_> {
         );
     }
 
+    /// `-plus P1D` with nothing before it.
+    pub(super) fn missing_now(&mut self, span: Span) {
+        let word = span.of(self.text);
+        self.report(
+            Diagnostic::new(
+                &code::MISSING_VALUE,
+                span,
+                format!("nothing stands before `{word}` that it could move"),
+            )
+            .help(format!("write `system.now {word} …`"))
+            .fix(Fix::guess(vec![Edit::new(Span::at(span.start), "system.now ")])),
+        );
+    }
+
+    /// `system.now P1D`.
+    pub(super) fn missing_arithmetic(&mut self, duration: Span) {
+        self.report(
+            Diagnostic::new(
+                &code::MISSING_OPERATOR,
+                duration,
+                "no `-plus` or `-minus` stands before this duration",
+            )
+            .help("put `-plus` before it for the future, `-minus` for the past"),
+        );
+    }
+
     pub(super) fn missing_duration(&mut self, span: Span) {
         self.report(
             Diagnostic::new(&code::MISSING_VALUE, span, "no duration follows `-plus` or `-minus`")
@@ -109,6 +140,7 @@ impl Repair<'_, '_> {
     }
 
     pub(super) fn two_operators(&mut self, span: Span) {
+        let edit = self.removal(span);
         self.report(
             Diagnostic::new(
                 &code::MISSING_VALUE,
@@ -116,7 +148,7 @@ impl Repair<'_, '_> {
                 format!("`{}` stands where a value belongs", span.of(self.text)),
             )
             .help("a condition has one operator: take one of the two out")
-            .fix(Fix::guess(vec![Edit::new(span, "")])),
+            .fix(Fix::guess(vec![edit])),
         );
     }
 
@@ -133,7 +165,7 @@ impl Repair<'_, '_> {
             Some(name) => finding
                 .help(format!("each condition names its attribute again: `{} {operator} …`", excerpt(name)))
                 .fix(Fix::guess(vec![Edit::new(Span::at(span.start), format!("{name} "))])),
-            None if self.has_body && !self.open.is_empty() => {
+            None if self.is_in_body() => {
                 finding.help(format!("inside `-any` and `-all` name the item: `_ {operator} …`"))
             }
             None => finding.help(format!("name an attribute before it: `user.city {operator} …`")),
@@ -148,8 +180,9 @@ impl Repair<'_, '_> {
             value,
             format!("`{}` is not compared with anything", excerpt(written)),
         );
-        let is_joined = matches!(self.out.last(), Some((_, Token::And | Token::Or, _)));
-        let finding = match self.last_comparison.filter(|_| is_joined) {
+        let is_joined = matches!(self.last_out(), Some(Token::And | Token::Or));
+        let is_word = written.starts_with(|c: char| c.is_alphabetic());
+        let finding = match self.last_comparison.filter(|_| is_joined && !is_word) {
             Some(compared) => {
                 let again = format!("{} {}", compared.left.of(self.text), compared.operator.of(self.text));
                 finding
@@ -159,9 +192,8 @@ impl Repair<'_, '_> {
                     ))
                     .fix(Fix::guess(vec![Edit::new(Span::at(value.start), format!("{again} "))]))
             }
-            None => {
-                finding.help("a condition is attribute, operator, value: `user.department -eq \"Sales\"`")
-            }
+            None if self.is_in_body() => finding.help("a body tests the items: `(_ -contains \"…\")`"),
+            None => finding.help(CONDITION_HELP),
         };
         self.report(finding);
     }
@@ -177,14 +209,19 @@ impl Repair<'_, '_> {
 
     /// An operator follows a complete condition.
     pub(super) fn second_operator(&mut self, span: Span) {
-        self.report(
-            Diagnostic::new(
-                &code::MISSING_ATTRIBUTE,
-                span,
-                format!("`{}` follows a condition that is complete", span.of(self.text)),
-            )
-            .help("put a connective and an attribute before it, or take it out"),
-        );
+        let finding = Diagnostic::new(
+            &code::MISSING_ATTRIBUTE,
+            span,
+            format!("`{}` follows a condition that is complete", span.of(self.text)),
+        )
+        .help("put a connective and an attribute before it, or take it out");
+        self.report(match self.last_comparison {
+            Some(compared) => {
+                let joined = format!("-and {} ", compared.left.of(self.text));
+                finding.fix(Fix::guess(vec![Edit::new(Span::at(span.start), joined)]))
+            }
+            None => finding,
+        });
     }
 
     pub(super) fn not_as_comparison(&mut self, span: Span) {
@@ -213,7 +250,7 @@ impl Repair<'_, '_> {
     }
 
     /// Takes `span` out, with the blanks that would be left over.
-    fn removal(&self, span: Span) -> Edit {
+    pub(super) fn removal(&self, span: Span) -> Edit {
         let before = self.text.get(..span.start).unwrap_or_default();
         let behind = self.text.get(span.end..).unwrap_or_default();
         let blanks_before = before.len() - before.trim_end().len();
@@ -225,14 +262,27 @@ impl Repair<'_, '_> {
         Edit::new(Span::new(span.start, span.end + if is_free { blanks_behind } else { 0 }), "")
     }
 
-    pub(super) fn missing_body(&mut self, span: Span) {
+    /// The place of what was put out last.
+    fn last_span(&self) -> Span {
+        self.out.last().map_or(Span::at(0), |&(start, _, end)| Span::new(start, end))
+    }
+
+    /// Whether a condition on the items of a collection is being read.
+    pub(super) fn is_in_body(&self) -> bool {
+        let begins = self.last_out().is_some_and(|last| matches!(last, Token::Any | Token::All));
+        begins || self.body.is_some_and(|depth| self.open.len() > depth)
+    }
+
+    pub(super) fn missing_body(&mut self) {
+        let span = self.last_span();
         self.report(
             Diagnostic::new(&code::MISSING_BODY, span, "no condition on the items follows")
                 .help("put one in parentheses, such as `(_ -startsWith \"smtp:\")`"),
         );
     }
 
-    pub(super) fn missing_after_not(&mut self, span: Span) {
+    pub(super) fn missing_after_not(&mut self) {
+        let span = self.last_span();
         self.report(
             Diagnostic::new(&code::DANGLING_CONNECTIVE, span, "no condition follows `-not`")
                 .help("put a condition behind it or take it out"),
@@ -271,82 +321,21 @@ impl Repair<'_, '_> {
         );
     }
 
-    /// An operator of another language, of which it is certain what it means.
-    pub(super) fn foreign_operator(&mut self, span: Span, meant: Word) {
-        let written = span.of(self.text);
-        let last = written.rsplit(is_dash_or_blank).next().unwrap_or(written);
-        let finding =
-            Diagnostic::new(&code::UNKNOWN_OPERATOR, span, format!("`{}` is no operator", excerpt(written)));
-        let finding = match meant {
-            Word::Compare(operator) if is_like(last) => self.wildcards(finding, span, operator),
-            _ => finding
-                .help(format!("this language writes `{}`", meant.written()))
-                .fix(Fix::guess(vec![self.replacement(span, meant.written())])),
-        };
-        self.report(finding);
-    }
-
-    /// Replaces a sign or word, with the blanks that an operator needs around it.
-    fn replacement(&self, span: Span, written: &str) -> Edit {
-        let before = self.text.get(..span.start).unwrap_or_default();
-        let behind = self.text.get(span.end..).unwrap_or_default();
-        let touches_before = before.ends_with(|c: char| !c.is_whitespace() && c != '(');
-        let touches_behind = behind.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-        let left = if touches_before { " " } else { "" };
-        let right = if touches_behind { " " } else { "" };
-        Edit::new(span, format!("{left}{written}{right}"))
-    }
-
-    /// `-like "*@x"`: the wildcards tell which operator is meant.
-    fn wildcards(&self, finding: Diagnostic, operator: Span, meant: Operator) -> Diagnostic {
-        let at = self.tokens.partition_point(|&(start, _, _)| start < operator.end);
-        let Some(&(start, Token::Text(quoted), end)) = self.tokens.get(at) else {
-            return finding.help("rules have no wildcards: use `-startsWith`, `-endsWith` or `-contains`");
-        };
-        let text = literal::text_value(quoted);
-        let is_wild = |c: char| matches!(c, '*' | '%');
-        let inner = text.trim_matches(is_wild);
-        let (_, negative) = meant.positive();
-        let operator_meant = match (text.starts_with(is_wild), text.ends_with(is_wild)) {
-            _ if inner.contains(is_wild) || inner.is_empty() => {
-                return finding.help("rules have no wildcards: use `-match` with a regular expression");
-            }
-            (true, true) => Operator::Contains,
-            (true, false) => Operator::EndsWith,
-            (false, true) => Operator::StartsWith,
-            (false, false) => Operator::Eq,
-        };
-        let operator_meant = operator_meant.negated().filter(|_| negative).unwrap_or(operator_meant);
-        let word = operator_meant.word();
-        finding
-            .help(format!("rules have no wildcards: write `{word} {}`", excerpt(&literal::quoted(inner))))
-            .fix(Fix::guess(vec![
-                self.replacement(operator, word),
-                Edit::new(Span::new(start, end), literal::quoted(inner)),
-            ]))
-    }
-
-    /// A word or symbol that is no operator; `fitting` limits what may be suggested, where not empty.
-    pub(super) fn unknown_operator(&mut self, span: Span, written: &str, fitting: &[Word]) {
-        if let Some(meant) = foreign(written) {
-            return self.foreign_operator(span, meant);
+    /// A word that stands there twice in a row.
+    pub(super) fn twice(&mut self, span: Span) {
+        let gap = self.text.get(self.stray_until..span.start).unwrap_or("x");
+        let continues = self.stray_until > 0 && gap.trim().is_empty();
+        self.stray_until = span.end;
+        if continues {
+            return;
         }
-        let bare = written.trim_start_matches(is_dash_or_blank);
-        let fits = |word: &Word| fitting.is_empty() || fitting.contains(word);
-        let finding = Diagnostic::new(
-            &code::UNKNOWN_OPERATOR,
-            span,
-            format!("`{}` is no operator", excerpt(span.of(self.text))),
+        let written = excerpt(span.of(self.text));
+        let edit = self.removal(span);
+        self.report(
+            Diagnostic::new(&code::STRAY_TEXT, span, format!("`{written}` stands here twice"))
+                .help("take one of the two out")
+                .fix(Fix::guess(vec![edit])),
         );
-        self.report(match suggest::operator(bare).filter(fits) {
-            Some(word) => finding
-                .help(format!("did you mean `{}`?", word.written()))
-                .fix(Fix::guess(vec![self.replacement(span, word.written())])),
-            None if !fitting.is_empty() => finding.help("conditions are joined by `-and` and `-or`"),
-            None => finding.help(
-                "operators are `-eq`, `-ne`, `-in`, `-startsWith`, `-contains`, `-match` and their likes",
-            ),
-        });
     }
 
     /// Something that belongs to no condition; what follows it directly belongs to the same finding.

@@ -2,7 +2,8 @@
 
 use super::{Expect, Opened, Reread};
 use crate::base::span::Span;
-use crate::language::lex::looks::is_condition;
+use crate::language::keyword::Word;
+use crate::language::lex::looks::{after_dash, is_condition};
 use crate::language::lex::{foreign, names, report};
 use crate::language::literal;
 use crate::language::token::Token;
@@ -31,8 +32,24 @@ impl<'text> Reread<'text> {
             self.lexer.report(foreign::almost_reports(text, words));
             self.take(Token::Reports(false), words);
         } else {
-            return self.opening_quote(start, rest, first);
+            return self.opening_quote(start, rest, first) || self.sign_as_name(start);
         }
+        true
+    }
+
+    /// A sign that no rule can hold where a name belongs: `(* -contains "x")`.
+    fn sign_as_name(&mut self, start: usize) -> bool {
+        let Some((None, sign)) = self.lexer.shape_behind(start) else { return false };
+        if self.lexer.comment(start, false).is_some() {
+            return false;
+        }
+        let operator = self.lexer.shape_behind(sign.end);
+        let bare = operator.map(|(_, span)| after_dash(span.of(self.text()))).and_then(Word::find);
+        if !matches!(bare, Some(Word::Compare(_) | Word::Any | Word::All)) {
+            return false;
+        }
+        self.lexer.at = sign.end;
+        self.lexer.hole(sign, report::invalid(self.text(), sign));
         true
     }
 
@@ -63,11 +80,17 @@ impl<'text> Reread<'text> {
     /// A quote before a condition.
     fn opening_quote(&mut self, start: usize, rest: &str, first: char) -> bool {
         let is_quote = matches!(first, '"' | '\'' | '`') || literal::is_curly(first);
-        let behind = rest.get(first.len_utf8()..).unwrap_or_default();
+        let behind = if first == '`' {
+            rest.trim_start_matches('`')
+        } else {
+            rest.get(first.len_utf8()..).unwrap_or_default()
+        };
         if !is_quote || self.enclosing.is_some() || !is_condition(behind) {
             return false;
         }
-        let quote = Span::new(start, start + first.len_utf8());
+        // A block of Markdown begins with three of them.
+        let length = if first == '`' { rest.len() - behind.len() } else { first.len_utf8() };
+        let quote = Span::new(start, start + length);
         self.enclosing = Some(quote);
         self.lexer.at = quote.end;
         true

@@ -1,6 +1,6 @@
 //! Where a value belongs: values without quotes, placeholders, and arithmetic with signs.
 
-use super::{Reread, is_known_path};
+use super::{Opened, Reread, is_known_path};
 use crate::base::span::Span;
 use crate::language::keyword::Word;
 use crate::language::lex::bare::{self, Bare};
@@ -11,17 +11,38 @@ use crate::language::token::{Shape, Token};
 
 impl<'text> Reread<'text> {
     pub(super) fn value(&mut self, start: usize, rest: &'text str, first: char) -> bool {
-        if matches!(first, '"' | '\'' | '(' | ')' | '[' | ']' | ',')
-            || literal::is_curly(first)
-            || is_dash(first)
-        {
+        let is_structure = match first {
+            '"' | '\'' | '(' | ')' | ']' | ',' => true,
+            '[' => bare::is_list(rest),
+            _ if is_dash(first) => !bare::is_dashed_value(rest),
+            _ => literal::is_curly(first),
+        };
+        if is_structure {
             return false;
         }
         let text = self.text();
+        if first == '{' && rest.get(1..).is_some_and(|inner| inner.trim_start().starts_with(['"', '\''])) {
+            let open = Span::new(start, start + 1);
+            self.open.push(Opened::OddList(self.lexer.out.diagnostics.len()));
+            self.lexer.report(foreign::bracketed_list(open));
+            self.take(Token::ListOpen, open);
+            return true;
+        }
+        let run =
+            rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | ',')).unwrap_or(rest.len());
+        if bare::emphasized(text, Span::new(start, start + run)).is_some() {
+            self.bare_value(Bare::Plain, Span::new(start, start + run));
+            return true;
+        }
         if let Some(length) = bare::placeholder_of(rest) {
             let span = Span::new(start, start + length);
             self.lexer.at = span.end;
             self.lexer.hole(span, report::placeholder(text, span));
+            return true;
+        }
+        if let Some(names::Broken { object, gap, name }) = names::broken(text, start) {
+            self.lexer.at = name.end;
+            self.lexer.hole(object.to(name), report::broken_name(text, object, gap, name));
             return true;
         }
         if let Some((whole, name)) = names::with_dollar(text, start) {
@@ -29,12 +50,19 @@ impl<'text> Reread<'text> {
             return true;
         }
         let Some((shape, found)) = self.lexer.shape_behind(start) else { return false };
-        if matches!(shape, Some(Shape::EscapedQuoted | Shape::Symbol)) || is_known_path(found.of(text)) {
+        let written = found.of(text);
+        let is_literal = ["true", "false", "null"].iter().any(|word| written.eq_ignore_ascii_case(word));
+        if is_literal || matches!(shape, Some(Shape::EscapedQuoted | Shape::Symbol)) || is_known_path(written)
+        {
             return false;
         }
         let (bare, length) = bare::bare_of(rest);
         let span = Span::new(start, start + length);
-        if length == 0 || (bare == Bare::Plain && span == found && shape.is_some()) {
+        // A sign before the value is no part of it: `-eq . "Oslo"`.
+        let sign = rest.find(|c: char| !c.is_ascii_punctuation()).unwrap_or(rest.len());
+        let behind = rest.get(sign..).unwrap_or_default();
+        let is_sign = sign > 0 && behind.starts_with(char::is_whitespace) && !behind.trim_start().is_empty();
+        if length == 0 || is_sign || (bare == Bare::Plain && span == found && shape.is_some()) {
             return false;
         }
         self.bare_value(bare, span);
