@@ -154,23 +154,27 @@ pub(super) fn lambda(rest: &str) -> Option<(&str, usize)> {
     Some((variable, variable.len() + gap + sign.len()))
 }
 
-/// How the items of the collection at `path` are called.
-pub(super) fn item_word(path: &str) -> &'static str {
+/// How the items of the collection at `path` are called, where that is known.
+pub(super) fn item_word(path: &str) -> Option<&'static str> {
     let name = path.rsplit('.').next().unwrap_or_default();
-    match name.to_ascii_lowercase().as_str() {
+    Some(match name.to_ascii_lowercase().as_str() {
         "assignedplans" => "assignedPlan",
         "memberof" => "group",
-        _ => "_",
-    }
+        "othermails" | "proxyaddresses" | "devicephysicalids" | "systemlabels" => "_",
+        _ => return None,
+    })
 }
 
-pub(super) fn lambda_finding(text: &str, variable: Span, item: &str) -> Diagnostic {
-    Diagnostic::new(
+pub(super) fn lambda_finding(text: &str, variable: Span, item: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::new(
         &code::FOREIGN_SYNTAX,
         variable,
         format!("`{}` names a variable; rules have none", excerpt(variable.of(text))),
-    )
-    .help(format!("an item of this collection is called `{item}`"))
+    );
+    match item {
+        Some(item) => finding.help(format!("an item of this collection is called `{item}`")),
+        None => finding.help("the items of a collection are called `_`, `assignedPlan` or `group`"),
+    }
 }
 
 /// `system.now()`.

@@ -97,7 +97,7 @@ pub(super) fn follows_string(rest: &str) -> bool {
         _ if is_dash(first) => {
             let found = word(behind.trim_start_matches(is_dash));
             let is_known = Word::find(found).is_some() || keyword::foreign_operator(found).is_some();
-            is_known || is_condition(after_one(behind))
+            is_known || is_condition(after_one(behind)) || is_condition(after_dash(behind))
         }
         _ => {
             let is_connective = Word::find(word(behind)).is_some_and(Word::is_connective);

@@ -313,10 +313,14 @@ pub(super) fn escaped(text: &str, string: Span) -> Diagnostic {
 
 pub(super) fn comment(text: &str, comment: Span) -> Diagnostic {
     let sign = comment.of(text).get(..1).unwrap_or("#");
+    // A comment at the end takes the blanks before it along.
+    let before = text.get(..comment.start).unwrap_or_default();
+    let is_last = text.get(comment.end..).is_none_or(|behind| behind.trim().is_empty());
+    let start = if is_last { before.trim_end().len() } else { comment.start };
     Diagnostic::new(&code::INVALID_CHARACTER, comment, "rules have no comments")
         .help("take the comment out; the group's description is the place for it")
         .service_message(format!("Invalid characters found in the rule: {sign}"))
-        .fix(Fix::safe(vec![Edit::new(comment, "")]))
+        .fix(Fix::safe(vec![Edit::new(Span::new(start, comment.end), "")]))
 }
 
 pub(super) fn invalid(text: &str, span: Span) -> Diagnostic {

@@ -34,6 +34,7 @@ impl<'text> Repair<'text, '_> {
                 self.at += 1;
             }
             Token::Close if self.open.is_empty() => self.close(spanned),
+            Token::Close if self.is_connective_inside() => self.move_connective(spanned),
             Token::Close => {
                 self.missing_term(span);
                 self.expect = Expect::Joiner { after_value: false };
@@ -95,6 +96,20 @@ impl<'text> Repair<'text, '_> {
             }
         }
         self.expect = Expect::Joiner { after_value: false };
+    }
+
+    /// Whether a connective stands before the parenthesis that closes, and a term without one behind it.
+    fn is_connective_inside(&self) -> bool {
+        matches!(self.last_out(), Some(Token::And | Token::Or)) && self.peek(1).is_some_and(starts_term)
+    }
+
+    fn move_connective(&mut self, close: Spanned<'text>) {
+        let Some((start, connective, end)) = self.out.pop() else { return };
+        let span = Span::new(close.0, close.2);
+        self.connective_inside(Span::new(start, end), span);
+        self.close(close);
+        self.put(connective, Span::at(span.end));
+        self.expect = Expect::Operand;
     }
 
     /// Nothing where a term belongs, before `span`.

@@ -249,13 +249,29 @@ impl Repair<'_, '_> {
         );
     }
 
+    /// `(… -and) …`: the connective stands on the wrong side of the parenthesis.
+    pub(super) fn connective_inside(&mut self, connective: Span, close: Span) {
+        let written = connective.of(self.text);
+        let before = self.text.get(..connective.start).unwrap_or_default();
+        let whole = Span::new(before.trim_end().len(), close.end);
+        self.report(
+            Diagnostic::new(
+                &code::DANGLING_CONNECTIVE,
+                connective,
+                format!("`{}` has no condition on one side", excerpt(written)),
+            )
+            .help("put it behind the parenthesis")
+            .fix(Fix::guess(vec![Edit::new(whole, format!(") {written}"))])),
+        );
+    }
+
     /// Takes `span` out, with the blanks that would be left over.
     pub(super) fn removal(&self, span: Span) -> Edit {
         let before = self.text.get(..span.start).unwrap_or_default();
         let behind = self.text.get(span.end..).unwrap_or_default();
         let blanks_before = before.len() - before.trim_end().len();
         let blanks_behind = behind.len() - behind.trim_start().len();
-        if behind.len() == blanks_behind {
+        if behind.len() == blanks_behind || behind.trim_start().starts_with(')') {
             return Edit::new(Span::new(span.start - blanks_before, span.end), "");
         }
         let is_free = blanks_before > 0 || before.is_empty() || before.ends_with('(');
@@ -351,6 +367,9 @@ impl Repair<'_, '_> {
         let help = match written {
             "," => "a rule has no commas outside lists; take it out",
             "]" | "[" => "square brackets belong to lists, after `-in` and `-notIn`",
+            _ if written.starts_with(['"', '\'']) => {
+                "take it out, or list the values: `-in [\"a\",\"b\"]` is true for each of them"
+            }
             _ => "take it out; a string that holds quotes or blanks needs quotes around all of it",
         };
         let edit = self.removal(span);

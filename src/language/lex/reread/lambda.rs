@@ -11,7 +11,7 @@ use crate::language::token::Token;
 /// A variable and where it is used.
 pub(super) struct Lambda<'text> {
     variable: &'text str,
-    item: &'static str,
+    item: Option<&'static str>,
     /// How many brackets are open in the body.
     pub(super) depth: usize,
     /// The number of the finding about it.
@@ -55,11 +55,9 @@ impl<'text> Reread<'text> {
         let mut end = start + found.len();
         let name =
             rest.get(found.len()..).and_then(|behind| behind.strip_prefix(['.', '/'])).map_or("", word);
-        let replaced = if name.is_empty() || lambda.item == "_" {
-            lambda.item.to_owned()
-        } else {
-            format!("{}.{name}", lambda.item)
-        };
+        let item = lambda.item.unwrap_or("_");
+        let replaced =
+            if name.is_empty() || item == "_" { item.to_owned() } else { format!("{item}.{name}") };
         if !name.is_empty() {
             end += 1 + name.len();
         }
@@ -70,7 +68,10 @@ impl<'text> Reread<'text> {
 
     pub(super) fn lambda_ends(&mut self) {
         let Some(lambda) = self.lambda.take() else { return };
-        if let Some(finding) = self.lexer.out.diagnostics.get_mut(lambda.finding) {
+        // Of a collection that rules do not have, the items have no name to put in.
+        if let Some(finding) =
+            self.lexer.out.diagnostics.get_mut(lambda.finding).filter(|_| lambda.item.is_some())
+        {
             finding.fix = Some(Fix::guess(lambda.edits));
         }
     }

@@ -52,7 +52,13 @@ impl<'text> Reread<'text> {
         let Some((shape, found)) = self.lexer.shape_behind(start) else { return false };
         let written = found.of(text);
         let is_literal = ["true", "false", "null"].iter().any(|word| written.eq_ignore_ascii_case(word));
-        if is_literal || matches!(shape, Some(Shape::EscapedQuoted | Shape::Symbol)) || is_known_path(written)
+        // `is not null`: the operator has several words.
+        let is_phrase =
+            Word::find(written).is_some() && matches!(self.lexer.last(), Some((Token::Word(_), _)));
+        if is_literal
+            || is_phrase
+            || matches!(shape, Some(Shape::EscapedQuoted | Shape::Symbol))
+            || is_known_path(written)
         {
             return false;
         }
