@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod diagnostics_doc;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod generate;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
@@ -19,4 +23,10 @@ mod readme;
 #[cfg(test)]
 mod recompute;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod runner;
+#[cfg(test)]
+mod shapes;

@@ -25,6 +25,10 @@ impl Checker<'_> {
     ) -> Option<Node> {
         self.is_whole_rule = false;
         let target = self.target(left, (operator, operator_span), right, scope)?;
+        // An operator of no width was put in where nobody wrote one: that was reported.
+        if operator_span.is_empty() {
+            return None;
+        }
         // One finding is enough: a value is not held against an operator that does not fit.
         self.operator_fits(&target, operator, operator_span, expr, right)?;
         if matches!(operator, Operator::Gt | Operator::Lt) && !self.extended() {
@@ -57,7 +61,7 @@ impl Checker<'_> {
     ) -> Option<Target> {
         let text = left.span.of(self.text);
         match (&left.kind, scope) {
-            (OperandKind::Hole, _) => None,
+            (OperandKind::Hole, _) | (OperandKind::Word, Scope::Unknown) => None,
             (OperandKind::Path | OperandKind::Underscore, _) => self.named_target(left, text, scope),
             (OperandKind::Word, Scope::Items(collection)) => {
                 self.wrong_item(left.span, collection);
