@@ -1,7 +1,7 @@
 //! Runs the program in a folder of its own and keeps what it says.
 
 use std::ffi::OsStr;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,14 @@ impl Folder {
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.dyngroup(arguments).run()
     }
+}
+
+/// A text of lines.
+pub(crate) fn lines(lines: impl IntoIterator<Item = impl Display>) -> String {
+    lines.into_iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{line}");
+        text
+    })
 }
 
 /// An argument as one would type it.

@@ -39,7 +39,7 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, Failure>
     if args.diff {
         check_fix::show_diffs(&mut inputs, &settings, args.unsafe_fixes)?;
     }
-    let rules: Vec<CheckedRule> = inputs.iter().flat_map(|input| check_input(input, &settings)).collect();
+    let rules: Vec<CheckedRule> = inputs.par_iter().flat_map(|input| check_input(input, &settings)).collect();
     let summary = Summary::of(&rules, inputs.iter().map(|input| input.skipped).sum());
     let format = output_format(args.output_format, &settings);
     // Fixed text without a file has taken standard output.

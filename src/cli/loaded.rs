@@ -53,7 +53,11 @@ impl Loaded {
             inputs.push(GroupInput { group, plan });
         }
         for (group, member) in tenant.members.iter() {
-            before.add(ordinal(group)?, ordinal(member)?);
+            let group = ordinal(group)?;
+            // A group that the tenant does not have may have been deleted: nobody is a member of it.
+            if before.has_group(group) {
+                before.add(group, ordinal(member)?);
+            }
         }
         let (groups, managers) = (tenant.groups, tenant.managers);
         Ok(Self { roster, users, devices, deleted, managers, groups, inputs, before })

@@ -29,6 +29,9 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
     let started = Timestamp::now();
     let settings =
         Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
+    if let Some(out) = &args.out {
+        not_the_same(&args.tenant, out)?;
+    }
     let mut stages = Stages::default();
     let tenant = stages.time("read", || Tenant::read(&args.tenant, &settings.attributes))?;
     let plans = stages.time("compile", || loaded::plans_of(&tenant.groups, &settings));
@@ -61,6 +64,19 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
     Ok(if result.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
 }
 
+/// A run has files of the same names as a tenant, such as `groups.ndjson`.
+fn not_the_same(tenant: &Path, out: &Path) -> Result<(), Failure> {
+    let same =
+        tenant.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(one, other)| one == other);
+    if !same {
+        return Ok(());
+    }
+    let folder = out.display();
+    Err(Failure::new(format!(
+        "{folder}: this is the tenant folder; its files would be replaced: name another one"
+    )))
+}
+
 /// What is worth a look and no error: groups that are named and not there, chains of `memberOf`.
 fn warnings_of(tenant: &Tenant, plans: &[Plan]) -> Vec<String> {
     let reads_groups = |plan: &Plan| matches!(plan, Plan::Rule(rule) if !rule.groups_read().is_empty());
@@ -83,7 +99,8 @@ fn warnings_of(tenant: &Tenant, plans: &[Plan]) -> Vec<String> {
     let unknown = tenant.unknown_groups();
     if let Some(first) = unknown.first() {
         let groups = counted(unknown.len(), "group");
-        warnings.push(format!("members of {groups} that the tenant does not have, such as `{first}`"));
+        warnings
+            .push(format!("left out: members of {groups} that the tenant does not have, such as `{first}`"));
     }
     warnings
 }

@@ -29,6 +29,11 @@ impl Snapshot {
         self.groups.insert(group);
     }
 
+    /// Whether a group is known.
+    pub fn has_group(&self, group: Ordinal) -> bool {
+        self.groups.contains(group)
+    }
+
     /// Adds one member, and the group if it is new.
     pub fn add(&mut self, group: Ordinal, member: Ordinal) {
         self.groups.insert(group);

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::runner::Folder;
+use crate::runner::{Folder, lines};
 
 #[test]
 fn colour_is_for_terminals() {
@@ -45,8 +45,7 @@ fn code_when_closed(folder: &Folder, arguments: &[&str]) -> Option<i32> {
 #[test]
 fn a_reader_that_has_seen_enough_is_a_normal_end() {
     let folder = Folder::new();
-    let users: String = (0..40_000).map(|number| format!("user-{number}\n")).collect();
-    folder.write("users.csv", format!("id\n{users}"));
+    folder.write("users.csv", format!("id\n{}", lines(0..40_000)));
     folder.write("many.rules", "user.departmnt -eq \"Sales\"\n".repeat(3_000));
     for format in ["full", "concise", "json", "jsonl", "github", "sarif", "junit"] {
         let code = code_when_closed(&folder, &["check", "many.rules", "--output-format", format]);

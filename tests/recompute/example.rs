@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-use crate::runner::{Folder, assert_transcript, scrubbed};
+use crate::runner::{Folder, assert_transcript, lines, scrubbed};
 
 /// Members, added and removed of the groups whose rules are on, by the last digits of their ids.
 const GOLDEN: [(u32, u32, u32, u32); 16] = [
@@ -90,7 +90,7 @@ fn the_counts_of_the_example() {
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
         let head = |name: &str| {
             let text = folder.read(name);
-            text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>()
+            lines(text.lines().take(3))
         };
         let files = ["membership-deltas.ndjson", "groups.ndjson", "audit.ndjson"]
             .map(|name| format!("{name}\n{}\n", head(&format!("out/{name}"))));
@@ -153,12 +153,11 @@ fn the_format_of_the_files_makes_no_difference() {
         ("members", values(&example("members.ndjson"))),
         ("groups", groups()),
     ];
-    let lines = |values: &[Value]| values.iter().map(|value| format!("{value}\n")).collect::<String>();
-    let formats: [(&str, &dyn Fn(&[Value]) -> String); 4] = [
-        ("ndjson", &lines),
-        ("json", &pages),
-        ("csv", &table),
-        ("jsonl", &|values| lines(values).replace('\n', "\r\n")),
+    let formats: [(&str, fn(&[Value]) -> String); 4] = [
+        ("ndjson", |values| lines(values)),
+        ("json", pages),
+        ("csv", table),
+        ("jsonl", |values| lines(values).replace('\n', "\r\n")),
     ];
     for (extension, write) in formats {
         let folder = Folder::new();

@@ -17,6 +17,7 @@ use serde_json::{Value as Json, json};
 
 use super::tenant::{assigned, dynamic, recompute, tenant};
 use crate::generate;
+use crate::runner::lines;
 
 /// The groups in an order in which each reads only earlier ones: `G1` and `G2` are what random rules read.
 const GROUPS: [&str; 9] = ["plain", "G1", "g2", "r0", "r1", "r2", "r3", "chain1", "chain2"];
@@ -156,7 +157,7 @@ proptest! {
         let mut lines: Vec<Json> = users.iter().map(as_json).collect();
         lines.push(json!({ "id": "gone", "@removed": { "reason": "deleted" } }));
         let folder = tenant(&lines, &groups, &before);
-        folder.write("tenant/devices.ndjson", devices.iter().map(|device| format!("{}\n", as_json(device))).collect::<String>());
+        folder.write("tenant/devices.ndjson", lines(devices.iter().map(as_json)));
 
         let mut sets: Sets = GROUPS.iter().map(|group| (*group, BTreeSet::new())).collect();
         for &(group, member) in &before {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::tenant::{assigned, dynamic, in_departments, recompute, tenant};
-use crate::runner::{Folder, assert_transcript, scrubbed};
+use crate::runner::{Folder, assert_transcript, lines, scrubbed};
 
 const SALES: &str = "user.department -eq \"Sales\"";
 
@@ -167,7 +167,7 @@ fn busy_tenant() -> Folder {
     groups.push(dynamic("systems", "device.deviceOSVersion -ge \"10\""));
     groups.push(dynamic("broken", "user.x"));
     let folder = tenant(&users, &groups, &[("g01", "u001"), ("g01", "u009"), ("broken", "u001")]);
-    let devices: String = (0..200).map(|at| format!("d{at:03},{at}\n")).collect();
+    let devices = lines((0..200).map(|at| format!("d{at:03},{at}")));
     folder.write("tenant/devices.csv", format!("id,operatingSystemVersion\n{devices}"));
     folder
 }
@@ -186,6 +186,18 @@ fn runs_differ_in_their_ids_and_times_only() {
     let first = run("4");
     assert_eq!(run("4"), first);
     assert_eq!(run("1"), first);
+}
+
+#[test]
+fn the_tenant_folder_takes_no_output() {
+    let folder = tenant(&[json!({ "id": "u1" })], &[dynamic("g", "user.city -eq null")], &[]);
+    let before = folder.list("tenant");
+    for out in ["tenant", "./tenant/", "tenant/../tenant"] {
+        let ran = folder.run(&["recompute", "tenant", "--out", out]);
+        assert_eq!(ran.expect_code(2), "");
+        assert!(ran.stderr.contains("tenant folder"), "{}", ran.stderr);
+    }
+    assert_eq!(folder.list("tenant"), before);
 }
 
 #[test]
