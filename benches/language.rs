@@ -25,7 +25,7 @@ const SHAPES: &[&str] = &[
     r#"user.assignedPlans -any (assignedPlan.servicePlanId -eq "§" -and assignedPlan.capabilityStatus -eq "Enabled")"#,
     r#"(user.userPrincipalName -match "^adm§.*@contoso\.example$") -and (user.accountEnabled -eq true)"#,
     r#"(user.country -eq "C§" -and user.city -eq "A") -or (user.country -eq "C§" -and user.city -eq "B")"#,
-    r#"user.employeeHireDate -ge (system.now -minus P§D) -and user.employeeHireDate -le system.now"#,
+    "user.employeeHireDate -ge (system.now -minus P§D) -and user.employeeHireDate -le system.now",
     r#"(user.jobTitle -contains "Engineer §") and (user.extensionAttribute3 -ne "§")"#,
 ];
 

@@ -5,6 +5,7 @@
 //! and the help; below it the rule with the quick fix made.
 
 use crate::rules::{compiled, rendered};
+use dyngroup::base::diagnostic::Diagnostic;
 
 /// Compares what is said about `rules` with the snapshot of the test.
 macro_rules! check {
@@ -236,8 +237,7 @@ fn quick_fixes_lead_to_a_rule() {
         let mut text = rule.to_owned();
         for _ in 0..8 {
             let findings = compiled(&text).diagnostics;
-            let fix =
-                findings.into_iter().filter(|finding| finding.is_error()).find_map(|finding| finding.fix);
+            let fix = findings.into_iter().filter(Diagnostic::is_error).find_map(|finding| finding.fix);
             let Some(fix) = fix else { break };
             text = fix.applied_to(&text).expect("edits fit the rule");
         }

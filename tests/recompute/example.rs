@@ -66,6 +66,9 @@ fn run(folder: &Folder) -> String {
     folder.read("out/membership-deltas.ndjson") + &folder.read("out/groups.ndjson")
 }
 
+/// Writes objects in one format.
+type Write = fn(&[Value]) -> String;
+
 #[test]
 fn the_counts_of_the_example() {
     let folder = as_it_is();
@@ -153,7 +156,7 @@ fn the_format_of_the_files_makes_no_difference() {
         ("members", values(&example("members.ndjson"))),
         ("groups", groups()),
     ];
-    let formats: [(&str, fn(&[Value]) -> String); 4] = [
+    let formats: [(&str, Write); 4] = [
         ("ndjson", |values| lines(values)),
         ("json", pages),
         ("csv", table),
