@@ -16,6 +16,7 @@ mod recompute;
 mod rule;
 mod settings;
 pub mod source;
+mod synth;
 mod test;
 
 use std::process::ExitCode;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Explain(args) => explain::run(&args, &global),
         Command::Recompute(args) => recompute::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
+        Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),
         Command::Completions(CompletionsArgs { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "dyngroup", &mut std::io::stdout());
