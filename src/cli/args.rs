@@ -74,7 +74,7 @@ pub(super) enum Command {
     /// Make up a tenant folder to try things on, as large as asked for
     ///
     /// The same seed makes the same tenant. More users leave the first ones as they are, and so do
-    /// more groups.
+    /// more groups. Dates lie around 2026-01-15, or around `--now`.
     Synth(SynthArgs),
     /// List the attributes that rules may use
     Attributes(AttributesArgs),
@@ -347,7 +347,7 @@ pub(super) struct SynthArgs {
 pub(super) enum ObjectFormat {
     /// Objects as Microsoft Graph gives them, one a line
     Ndjson,
-    /// Columns, compressed: the smallest
+    /// Columns, compressed: the one for large tenants
     Parquet,
     /// Columns as text, collections as JSON
     Csv,

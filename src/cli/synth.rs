@@ -45,7 +45,9 @@ use self::vocabulary::Vocabulary;
 use super::Outcome;
 use super::args::{Global, LanguageArgs, ObjectFormat, SynthArgs};
 use super::failure::Failure;
+use super::output;
 use super::settings::Settings;
+use crate::base::limits::FILE_MAX_BYTES;
 
 /// What `system.now` is taken for where nobody says: a clock would make other bytes every day.
 const NOW: &str = "2026-01-15T00:00:00Z";
@@ -178,6 +180,12 @@ fn report(args: &SynthArgs, now: Timestamp, summary: &Summary, written: &[Writte
     let width = written.iter().map(|file| file.name.len()).max().unwrap_or_default();
     for Written { name, size_bytes } in written {
         anstream::eprintln!("  {name:width$}  {}", HumanBytes(*size_bytes));
+        if args.format != ObjectFormat::Parquet && *size_bytes > FILE_MAX_BYTES {
+            let limit = HumanBytes(FILE_MAX_BYTES);
+            output::warn(&format!(
+                "{name} is larger than what the other commands read ({limit}): take `--format parquet`"
+            ));
+        }
     }
     anstream::eprintln!("dates lie around {now}: evaluate with `--now {now}`");
 }

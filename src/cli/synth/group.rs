@@ -80,7 +80,7 @@ fn dynamic_group(index: u64, rule: &Rule, products: &Products, seed: Seed) -> Va
     json!({
         "id": seed.id(Purpose::GroupId, index),
         "displayName": format!("DYN-{:05} {}", index + 1, about(&rule.text)),
-        "description": format!("Selects {}s by: {}", rule.subject.word(), rule.kind.words()),
+        "description": format!("Kind of rule: {}", rule.kind.words()),
         "mailNickname": format!("dyn-{:05}", index + 1),
         "groupTypes": types,
         "securityEnabled": !unified,

@@ -207,3 +207,51 @@ fn list(lengths: impl IntoIterator<Item = usize>, items: ArrayRef) -> Result<Arr
     let field = item(items.data_type().clone());
     Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, None)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::cast::AsArray;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::metadata::RowGroupMetaData;
+
+    use super::*;
+    use crate::language::attribute::Subject;
+
+    #[test]
+    fn row_groups_are_full_and_rows_stay_in_order() {
+        let columns = vec![
+            Column::new(Subject::User, "id", CellKind::Text),
+            Column::new(Subject::User, "otherMails", CellKind::Texts),
+        ];
+        let row = |index: u64| {
+            let mails = (0..index % 3).map(|number| format!("{index}.{number}")).collect();
+            vec![Cell::Text(index.to_string().into()), Cell::Texts(mails)]
+        };
+        let table = Table { columns, rows: 131_072 + 5, row: Box::new(row) };
+        let mut file = tempfile::tempfile().unwrap();
+        write(&table, &mut file, Path::new("users.parquet"), &ProgressBar::hidden()).unwrap();
+
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        let groups: Vec<i64> =
+            reader.metadata().row_groups().iter().map(RowGroupMetaData::num_rows).collect();
+        assert_eq!(groups, [131_072, 5]);
+        assert!(reader.metadata().row_groups().iter().all(|group| {
+            let compressed = group.column(0).compression();
+            matches!(compressed, Compression::ZSTD(_))
+        }));
+        let mut index = 0_u64;
+        for batch in reader.build().unwrap() {
+            let batch = batch.unwrap();
+            let mails = batch.column(1).as_list::<i32>();
+            for (id, mails) in batch.column(0).as_string::<i32>().iter().zip(mails.iter()) {
+                assert_eq!(id, Some(index.to_string().as_str()));
+                let mails = mails.unwrap();
+                let last = mails.as_string::<i32>().iter().flatten().last().map(str::to_owned);
+                let expected = (index % 3).checked_sub(1).map(|number| format!("{index}.{number}"));
+                assert_eq!(last, expected);
+                index += 1;
+            }
+        }
+        assert_eq!(index, 131_077);
+    }
+}

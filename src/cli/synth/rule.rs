@@ -64,7 +64,7 @@ impl Kind {
             Self::Chain => "long chain",
             Self::Reports => "direct reports",
             Self::MemberOf => "members of other groups",
-            Self::Device => "devices",
+            Self::Device => "attributes of devices",
         }
     }
 }
