@@ -8,17 +8,22 @@ mod evaluate;
 mod explain;
 mod failure;
 mod fixture;
+mod fixture_read;
 mod fixture_run;
 mod fmt;
+mod loaded;
 mod members;
 mod output;
 mod recompute;
 mod rule;
 mod settings;
+mod single;
 pub mod source;
 mod synth;
 mod test;
+mod words;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -64,9 +69,10 @@ pub fn main() -> Outcome {
 
 fn run(cli: Cli) -> Result<Outcome, Failure> {
     let global = cli.global;
+    output::choose_colour(global.color);
     match cli.command {
         Command::Check(args) => check::run(&args, &global),
-        Command::Rule(args) => rule::run(&args, &global),
+        Command::Rule(args) => rule::run(&args),
         Command::Fmt(args) => fmt::run(&args, &global),
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
@@ -75,7 +81,10 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),
         Command::Completions(CompletionsArgs { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "dyngroup", &mut std::io::stdout());
+            // By way of memory: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "dyngroup", &mut script);
+            std::io::stdout().write_all(&script)?;
             Ok(Outcome::Clean)
         }
     }

@@ -1,6 +1,10 @@
-//! What a typed rule says about objects: the definition, the explanation, the smallest change.
+//! What rules say about objects. The oracle is the definition: a walk over the typed tree for one
+//! object. The explanation and the smallest change stand on it. The column machine runs bytecode over
+//! blocks of rows and has to agree with the oracle on everything.
 //! Knows no files and no clock.
 
+mod block;
+mod bound;
 #[cfg(test)]
 mod building;
 mod candidates;
@@ -8,13 +12,18 @@ mod candidates;
 mod cases;
 mod collections;
 mod edits;
+pub mod evaluate;
 pub mod explain;
 pub mod flip;
 #[cfg(test)]
 mod flip_properties;
+mod items;
+mod machine;
 pub mod oracle;
 mod reading;
 mod relations;
 mod search;
+mod selection;
+mod text_tests;
 mod weighing;
 pub mod world;

@@ -7,6 +7,7 @@ mod check;
 pub mod compile;
 pub mod condition;
 pub mod dialect;
+mod excerpt;
 mod extent;
 pub mod fix;
 pub mod keyword;

@@ -1,10 +1,4 @@
-//! Compiler and evaluator for Microsoft Entra dynamic membership rules.
-//!
-//! ```text
-//! rule text -> language -> engine -> membership -> report
-//!                            ^
-//!              directory ----'          cli on top
-//! ```
+#![doc = include_str!("../README.md")]
 
 pub mod base;
 pub mod cli;
@@ -12,4 +6,5 @@ pub mod directory;
 pub mod engine;
 pub mod language;
 pub mod membership;
+pub mod program;
 pub mod report;

@@ -2,6 +2,7 @@
 //! Knows nothing of columns or rule text.
 
 pub mod delta;
+mod dependencies;
 pub mod order;
 pub mod recompute;
 pub mod roster;

@@ -8,9 +8,10 @@ pub const RULE_LENGTH_MAX_UTF16: usize = 3_072;
 /// length is reported and the rule is still checked for other mistakes.
 pub const RULE_TEXT_MAX_BYTES: usize = 1 << 20;
 
-/// Deepest tree of `and`, `or`, `not` and quantifiers. Parentheses that only wrap do not count:
-/// no rule within the length limit can nest this deep.
-pub const TREE_DEPTH_MAX_LEVELS: usize = 160;
+/// Deepest tree of `and`, `or`, `not` and quantifiers. Parentheses that only wrap and `-not` behind `-not`
+/// do not count: each level needs a condition of its own, and no accepted rule within the length limit
+/// holds enough of them.
+pub const TREE_DEPTH_MAX_LEVELS: usize = 256;
 
 /// Most group ids in one `memberOf` rule. Source: the `memberOf` page of Microsoft Entra.
 pub const MEMBER_OF_MAX_GROUPS: usize = 50;

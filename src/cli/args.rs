@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::source::Format;
+use super::words::{CodeName, Declaration, Denial, Instant};
 use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
+use crate::engine::world::VersionOrder;
+use crate::language::attribute::Subject;
+use crate::language::dialect::Dialect;
+use crate::report::output_format::OutputFormat;
 
 /// Compiler and evaluator for Microsoft Entra dynamic membership rules.
 ///
@@ -26,15 +31,28 @@ pub struct Cli {
 pub(super) struct Global {
     /// What `system.now` stands for, as RFC 3339; the clock if not given
     #[arg(long, global = true, value_name = "RFC3339", help_heading = "Global options")]
-    pub(super) now: Option<String>,
+    pub(super) now: Option<Instant>,
     /// The settings file; a `dyngroup.toml` is searched upwards if not given
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "no_config",
+        help_heading = "Global options"
+    )]
     pub(super) config: Option<PathBuf>,
     /// Read no settings file
     #[arg(long, global = true, help_heading = "Global options")]
     pub(super) no_config: bool,
     /// When to use colour; `auto` looks at the terminal and `NO_COLOR`
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Global options"
+    )]
     pub(super) color: Color,
 }
 
@@ -87,51 +105,11 @@ pub(super) enum Command {
 pub(super) struct LanguageArgs {
     /// The language to hold rules against
     #[arg(long, value_enum)]
-    pub(super) dialect: Option<DialectArg>,
+    pub(super) dialect: Option<Dialect>,
     /// Declare an attribute that the service does not know (extended dialect), such as
     /// `user.employeeType:text`; kinds are boolean, text, date and texts
     #[arg(long = "attribute", value_name = "OBJECT.NAME:KIND")]
-    pub(super) attributes: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum DialectArg {
-    /// What the service accepts
-    Entra,
-    /// That, and combinations, transitive membership, -gt, -lt and declared attributes
-    Extended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SubjectArg {
-    User,
-    Device,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum VersionOrderArg {
-    /// As numbers, part by part
-    Version,
-    /// As text
-    Ordinal,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum CheckFormat {
-    /// Excerpts with underlines, help and fixes
-    Full,
-    /// One line for each finding
-    Concise,
-    /// One JSON array
-    Json,
-    /// One JSON object for each rule
-    Jsonl,
-    /// Annotations for GitHub Actions
-    Github,
-    /// SARIF 2.1.0
-    Sarif,
-    /// JUnit XML
-    Junit,
+    pub(super) attributes: Vec<Declaration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -158,14 +136,15 @@ pub(super) struct CheckArgs {
     pub(super) language: LanguageArgs,
     /// The kind of members that the rules have to select
     #[arg(long, value_enum)]
-    pub(super) subject: Option<SubjectArg>,
+    pub(super) subject: Option<Subject>,
     /// The format of the input, where its name does not tell
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) input_format: Option<Format>,
     /// The shape of the report; `full` on a terminal, else `concise`
     #[arg(long, value_enum, value_name = "FORMAT", env = "DYNGROUP_OUTPUT_FORMAT")]
-    pub(super) output_format: Option<CheckFormat>,
-    /// Apply the safe fixes to the files, then report what is left
+    pub(super) output_format: Option<OutputFormat>,
+    /// Apply the safe fixes to the files, then report what is left. Rules without a file go fixed to
+    /// standard output, and the report to standard error
     #[arg(long)]
     pub(super) fix: bool,
     /// With --fix or --diff, apply the fixes too that may change the members
@@ -176,20 +155,20 @@ pub(super) struct CheckArgs {
     pub(super) diff: bool,
     /// Treat findings of this level, or with this code, as errors for the exit code
     #[arg(long, value_name = "warnings|CODE")]
-    pub(super) deny: Vec<String>,
+    pub(super) deny: Vec<Denial>,
     /// Run a lint that is off by default
     #[arg(long, value_name = "CODE")]
-    pub(super) enable: Vec<String>,
+    pub(super) enable: Vec<CodeName>,
     /// Do not report a lint
     #[arg(long, value_name = "CODE")]
-    pub(super) ignore: Vec<String>,
+    pub(super) ignore: Vec<CodeName>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct RuleArgs {
     /// The code, such as DG0301 or L21; all codes are listed without it
     #[arg(value_name = "CODE")]
-    pub(super) code: Option<String>,
+    pub(super) code: Option<CodeName>,
     /// The shape of the answer
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) output_format: Option<ReportFormat>,
@@ -230,7 +209,7 @@ pub(super) struct ObjectArgs {
     pub(super) members: Option<PathBuf>,
     /// How -ge and -le order operating system versions
     #[arg(long, value_enum, value_name = "ORDER")]
-    pub(super) version_order: Option<VersionOrderArg>,
+    pub(super) version_order: Option<VersionOrder>,
 }
 
 #[derive(Args, Debug)]
@@ -250,7 +229,7 @@ pub(super) struct EvaluateArgs {
 #[derive(Args, Debug)]
 pub(super) struct ExplainArgs {
     /// A tenant folder; needed for --group
-    #[arg(value_name = "TENANT")]
+    #[arg(value_name = "TENANT", conflicts_with_all = ["users", "devices", "members"])]
     pub(super) tenant: Option<PathBuf>,
     /// The rule
     #[arg(long, value_name = "RULE", allow_hyphen_values = true, required_unless_present = "group")]
@@ -258,7 +237,7 @@ pub(super) struct ExplainArgs {
     /// The group of the tenant whose rule is explained, by id or display name
     #[arg(long, value_name = "ID", conflicts_with = "rule", requires = "tenant")]
     pub(super) group: Option<String>,
-    /// The user, by id or user principal name; may be repeated
+    /// The user, by id, user principal name or display name; may be repeated
     #[arg(long = "user", value_name = "ID", required_unless_present = "device")]
     pub(super) user: Vec<String>,
     /// The device, by id or display name; may be repeated
@@ -292,7 +271,7 @@ pub(super) struct RecomputeArgs {
     pub(super) delta_format: DeltaFormat,
     /// How -ge and -le order operating system versions
     #[arg(long, value_enum, value_name = "ORDER")]
-    pub(super) version_order: Option<VersionOrderArg>,
+    pub(super) version_order: Option<VersionOrder>,
     #[command(flatten)]
     pub(super) language: LanguageArgs,
     /// The shape of the report on standard output
@@ -357,7 +336,7 @@ pub(super) enum ObjectFormat {
 pub(super) struct AttributesArgs {
     /// Only the attributes of this kind of object
     #[arg(long, value_enum)]
-    pub(super) subject: Option<SubjectArg>,
+    pub(super) subject: Option<Subject>,
     /// The shape of the list
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) output_format: Option<ReportFormat>,

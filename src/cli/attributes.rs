@@ -6,21 +6,27 @@ use serde_json::json;
 
 use super::args::{AttributesArgs, Global, LanguageArgs, ReportFormat};
 use super::failure::Failure;
-use super::settings::{self, Settings};
+use super::settings::Settings;
 use super::{Outcome, output};
 use crate::language::attribute::{Attribute, Subject};
 
 /// Runs the command.
 pub(super) fn run(args: &AttributesArgs, global: &Global) -> Result<Outcome, Failure> {
     let settings = Settings::read(global, &LanguageArgs::default(), None)?;
-    let wanted = args.subject.map(settings::subject_of);
-    let subjects = Subject::ALL.into_iter().filter(|subject| wanted.is_none_or(|wanted| wanted == *subject));
+    let subjects =
+        Subject::ALL.into_iter().filter(|subject| args.subject.is_none_or(|wanted| wanted == *subject));
     let all = subjects.flat_map(|subject| settings.attributes.of(subject));
     let mut out = std::io::stdout().lock();
     match output::format_or_default(args.output_format) {
         ReportFormat::Full => {
             for attribute in all {
-                writeln!(out, "{:<38} {:<32} {}", attribute.path(), attribute.kind.words(), notes(attribute))?;
+                writeln!(
+                    out,
+                    "{:<38} {:<32} {}",
+                    attribute.path(),
+                    attribute.kind.words(),
+                    notes(attribute)
+                )?;
             }
         }
         ReportFormat::Concise => {

@@ -1,22 +1,23 @@
 //! `dyngroup check`: rules in, findings out.
 
-use std::io::{BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, CheckFormat, Global};
-use super::check_fix;
+use super::args::{CheckArgs, Global};
 use super::failure::Failure;
 use super::settings::{self, Settings};
 use super::source::{self, Input, RuleSource};
-use super::{Outcome, output};
+use super::words::Denial;
+use super::{Outcome, check_fix, loaded, output};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::limits;
 use crate::base::span::{Position, Span};
 use crate::language::attribute::Subject;
-use crate::language::compile::compile;
+use crate::language::certainty::Certainty;
+use crate::language::compile::{Options, compile};
 use crate::language::lint::lint;
 use crate::report::finding::{CheckedRule, FileEdit, Finding};
 use crate::report::output_format::OutputFormat;
@@ -25,54 +26,68 @@ use crate::report::write_check;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, Failure> {
-    let mut settings =
-        Settings::read(global, &args.language, args.paths.first().map(AsRef::as_ref))?.with_subject(args.subject);
-    settings.lints.enabled.extend(settings::codes(&args.enable)?);
-    settings.lints.disabled.extend(settings::codes(&args.ignore)?);
-    let denied = Denied::read(&settings.deny, &args.deny)?;
-    let format = output_format(args.output_format, &settings)?;
+    let place = args.paths.first().map(AsRef::as_ref);
+    let mut settings = Settings::read(global, &args.language, place)?;
+    settings.subject = args.subject.or(settings.subject);
+    settings.lints.enabled.extend(settings::codes(&args.enable));
+    settings.lints.disabled.extend(settings::codes(&args.ignore));
+    settings.deny.extend(&args.deny);
     let mut inputs = inputs_of(&args.paths, &args.rules, args.input_format)?;
     if args.fix {
-        check_fix::fix_files(&mut inputs, &settings, args.unsafe_fixes)?;
+        check_fix::fix_inputs(&mut inputs, &settings, args.unsafe_fixes)?;
     }
     if args.diff {
-        check_fix::show_diffs(&inputs, &settings, args.unsafe_fixes)?;
+        check_fix::show_diffs(&mut inputs, &settings, args.unsafe_fixes)?;
     }
-    let rules: Vec<CheckedRule> = inputs.iter().flat_map(|input| check_input(input, &settings)).collect();
+    let rules: Vec<CheckedRule> = inputs.par_iter().flat_map(|input| check_input(input, &settings)).collect();
     let summary = Summary::of(&rules, inputs.iter().map(|input| input.skipped).sum());
-    let style = output::style(global);
-    if !args.diff {
-        let mut out = BufWriter::new(std::io::stdout().lock());
-        write_check(format, &rules, &summary, &style, &mut out)?;
+    let format = output_format(args.output_format, &settings);
+    // Fixed text without a file has taken standard output.
+    if args.fix && inputs.iter().any(|input| !input.is_file()) {
+        let mut words = io::stderr();
+        let _ = write_check(format, &rules, &summary, &output::style_on(&words), &mut words);
+    } else if !args.diff {
+        let mut out = BufWriter::new(io::stdout().lock());
+        write_check(format, &rules, &summary, &output::style(), &mut out)?;
         out.flush()?;
     }
     if matches!(format, OutputFormat::Full | OutputFormat::Concise) {
-        let mut words = std::io::stderr().lock();
-        write_summary(&summary, &crate::report::Style { colour: style.colour && words.is_terminal(), ..style }, &mut words)?;
+        let mut words = io::stderr();
+        // As with all words: where nobody can read them, they are lost.
+        let _ = write_summary(&summary, &output::style_on(&words), &mut words);
     }
     if inputs.iter().any(|input| !input.errors.is_empty()) {
         return Ok(Outcome::Failed);
     }
-    let refused = rules.iter().flat_map(|rule| &rule.findings).any(|finding| denied.denies(&finding.diagnostic));
+    let mut findings = rules.iter().flat_map(|rule| &rule.findings);
+    let refused = findings.any(|finding| is_denied(&finding.diagnostic, &settings.deny));
     Ok(if refused { Outcome::Findings } else { Outcome::Clean })
 }
 
-/// Reads the inputs of a command: paths, `-` and rules given as arguments.
+/// Reads the inputs of a command: paths, `-` and rules given as arguments. An input that is there and
+/// broken hides no other: it comes with its error. A path that is not there ends the command.
 pub(super) fn inputs_of(
     paths: &[impl AsRef<Path>],
     rules: &[String],
     format: Option<source::Format>,
 ) -> Result<Vec<Input>, Failure> {
     if paths.is_empty() && rules.is_empty() {
-        return Err(Failure::new("nothing to read: give files, folders, `-` for standard input, or --rule RULE"));
+        return Err(Failure::new(
+            "nothing to read: give files, folders, `-` for standard input, or --rule RULE",
+        ));
     }
     let mut inputs = Vec::new();
     for path in paths {
         let path = path.as_ref();
-        if path.as_os_str() == "-" {
-            inputs.push(read_stdin(format)?);
+        let read = if path.as_os_str() == "-" {
+            source::read_bytes("-", stdin_bytes()?, format).map(|input| vec![input])
         } else {
-            inputs.extend(source::read_path(path, format)?);
+            source::read_path(path, format)
+        };
+        match read {
+            Ok(read) => inputs.extend(read),
+            Err(error) if error.position.is_some() => inputs.push(Input::broken(error, format)),
+            Err(error) => return Err(error.into()),
         }
     }
     for (at, rule) in rules.iter().enumerate() {
@@ -82,19 +97,20 @@ pub(super) fn inputs_of(
     Ok(inputs)
 }
 
-fn read_stdin(format: Option<source::Format>) -> Result<Input, Failure> {
+fn stdin_bytes() -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     // One byte more than allowed tells the reader that it is too much.
     let most = limits::RULE_FILE_MAX_BYTES + 1;
-    let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+    let read = io::stdin().lock().take(most).read_to_end(&mut bytes);
     read.map_err(|error| Failure::file(Path::new("-"), "read", &error))?;
-    Ok(source::read_bytes("-", bytes, format)?)
+    Ok(bytes)
 }
 
-/// Checks all rules of an input, in parallel, in the order of the input. What is wrong with the input
-/// itself comes as an entry without a rule.
+/// Checks all rules of an input, in parallel. What is wrong with the input itself comes as an entry
+/// without a rule. All are in the order of the text.
 fn check_input(input: &Input, settings: &Settings) -> Vec<CheckedRule> {
-    let mut checked: Vec<CheckedRule> = input.rules.par_iter().map(|rule| check_rule(rule, settings)).collect();
+    let mut checked: Vec<CheckedRule> =
+        input.rules.par_iter().map(|rule| check_rule(rule, settings)).collect();
     for error in &input.errors {
         let mut finding = Diagnostic::new(error.code, Span::at(0), error.message.clone());
         finding.help.clone_from(&error.help);
@@ -109,6 +125,7 @@ fn check_input(input: &Input, settings: &Settings) -> Vec<CheckedRule> {
             .help("rules stand under `membershipRule` or `rule`, or are the whole text of a `.rule` file");
         checked.push(entry_without_rule(input, None, finding));
     }
+    checked.sort_by_key(|rule| rule.line);
     checked
 }
 
@@ -141,12 +158,11 @@ fn check_rule(source: &RuleSource, settings: &Settings) -> CheckedRule {
 }
 
 /// Everything there is to say about a rule and the group that it belongs to.
-pub(super) fn findings_of(
+fn findings_of(
     source: &RuleSource,
     settings: &Settings,
-) -> (Option<Subject>, Option<crate::language::certainty::Certainty>, Vec<Diagnostic>) {
-    let mut options = settings.options();
-    options.subject = wanted_subject(source).or(options.subject);
+) -> (Option<Subject>, Option<Certainty>, Vec<Diagnostic>) {
+    let options = options_for(source, settings);
     let compiled = compile(&source.text, options);
     let mut diagnostics = lint(&source.text, &compiled, &settings.lints);
     diagnostics.extend(group_finding(source));
@@ -158,26 +174,21 @@ pub(super) fn findings_of(
     (subject, certainty, diagnostics)
 }
 
-/// The kind of members that the input itself asks for: a Microsoft 365 group holds users only.
-fn wanted_subject(source: &RuleSource) -> Option<Subject> {
+/// How a rule is read: what it has to select is what its input asks for, else what the settings say. A
+/// Microsoft 365 group holds users only.
+pub(super) fn options_for<'a>(source: &RuleSource, settings: &'a Settings) -> Options<'a> {
     let unified = source
         .group
         .as_ref()
         .and_then(|group| group.group_types.as_ref())
         .is_some_and(|types| types.iter().any(|kind| kind.eq_ignore_ascii_case("Unified")));
-    source.subject.or(unified.then_some(Subject::User))
+    let subject = source.subject.or(unified.then_some(Subject::User)).or(settings.subject);
+    Options { subject, ..settings.options() }
 }
 
 fn group_finding(source: &RuleSource) -> Option<Diagnostic> {
-    let assignable = source.group.as_ref()?.is_assignable_to_role?;
-    assignable.then(|| {
-        Diagnostic::new(
-            &code::GROUP_CANNOT_BE_DYNAMIC,
-            Span::new(0, source.text.len()),
-            "a group that roles can be assigned to cannot have a membership rule",
-        )
-        .help("make another group for the rule; role-assignable groups have assigned members only")
-    })
+    let is_assignable = source.group.as_ref()?.is_assignable_to_role?;
+    is_assignable.then(|| loaded::not_for_roles(&source.text))
 }
 
 /// The finding with its places in the file.
@@ -200,44 +211,16 @@ fn placed(diagnostic: Diagnostic, source: &RuleSource) -> Finding {
     }
 }
 
-fn output_format(asked: Option<CheckFormat>, settings: &Settings) -> Result<OutputFormat, Failure> {
-    if let Some(asked) = asked {
-        return Ok(match asked {
-            CheckFormat::Full => OutputFormat::Full,
-            CheckFormat::Concise => OutputFormat::Concise,
-            CheckFormat::Json => OutputFormat::Json,
-            CheckFormat::Jsonl => OutputFormat::Jsonl,
-            CheckFormat::Github => OutputFormat::Github,
-            CheckFormat::Sarif => OutputFormat::Sarif,
-            CheckFormat::Junit => OutputFormat::Junit,
-        });
-    }
-    match &settings.output_format {
-        Some(word) => word.parse().map_err(|error| Failure::new(format!("output-format: {error}"))),
-        None if output::is_terminal() => Ok(OutputFormat::Full),
-        None => Ok(OutputFormat::Concise),
-    }
+fn output_format(asked: Option<OutputFormat>, settings: &Settings) -> OutputFormat {
+    let usual = if output::is_terminal() { OutputFormat::Full } else { OutputFormat::Concise };
+    asked.or(settings.output_format).unwrap_or(usual)
 }
 
-/// What makes the exit code 1 beside errors.
-struct Denied {
-    warnings: bool,
-    codes: Vec<&'static code::Code>,
-}
-
-impl Denied {
-    fn read(configured: &[String], given: &[String]) -> Result<Self, Failure> {
-        let (levels, ids): (Vec<&String>, Vec<&String>) =
-            configured.iter().chain(given).partition(|word| matches!(word.as_str(), "warning" | "warnings"));
-        let ids: Vec<String> = ids.into_iter().cloned().collect();
-        Ok(Self { warnings: !levels.is_empty(), codes: settings::codes(&ids)? })
-    }
-
-    fn denies(&self, finding: &Diagnostic) -> bool {
-        match finding.severity {
-            Severity::Error => true,
-            Severity::Warning => self.warnings || self.codes.contains(&finding.code),
-            Severity::Info => self.codes.contains(&finding.code),
-        }
-    }
+/// Whether the finding makes the exit code 1.
+fn is_denied(finding: &Diagnostic, denials: &[Denial]) -> bool {
+    finding.is_error()
+        || denials.iter().any(|denial| match denial {
+            Denial::Warnings => finding.severity == Severity::Warning,
+            Denial::Code(code) => finding.code == *code,
+        })
 }

@@ -1,51 +1,65 @@
 //! `check --fix` and `check --diff`: fixed rules back into their files, or shown as a difference.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use super::failure::Failure;
-use super::output;
 use super::settings::Settings;
 use super::source::{self, Input};
+use super::{check, output};
 use crate::base::diagnostic::Safety;
 use crate::language::fix::fix_until_stable;
 
 /// Applies the fixes to the files and reads them again. Rules of standard input and of the command
-/// line have no file: the fixed text goes to standard output.
-pub(super) fn fix_files(inputs: &mut [Input], settings: &Settings, unsafe_fixes: bool) -> Result<(), Failure> {
+/// line have no file: their text goes to standard output, fixed or not.
+pub(super) fn fix_inputs(
+    inputs: &mut [Input],
+    settings: &Settings,
+    unsafe_fixes: bool,
+) -> Result<(), Failure> {
     for input in inputs {
         let changed = fixed_rules(input, settings, unsafe_fixes);
-        if changed.is_empty() {
+        if changed.is_empty() && input.is_file() {
             continue;
         }
-        let content = input.rewritten(&changed)?;
-        if is_file(input) {
-            output::write_whole(Path::new(&input.name), content.as_bytes())?;
-        } else {
-            writeln!(std::io::stdout().lock(), "{}", content.trim_end_matches('\n'))?;
+        match input.rewritten(&changed) {
+            Ok(content) => {
+                if input.is_file() {
+                    output::write_whole(Path::new(&input.name), content.as_bytes())?;
+                } else {
+                    output::print_text(&content)?;
+                }
+                *input = source::read_text(&input.name, content, Some(input.format))?;
+            }
+            Err(error) => input.errors.push(error),
         }
-        *input = source::read_text(&input.name, content, Some(input.format))?;
     }
     Ok(())
 }
 
 /// Prints what fixing would change, as unified differences.
-pub(super) fn show_diffs(inputs: &[Input], settings: &Settings, unsafe_fixes: bool) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
+pub(super) fn show_diffs(
+    inputs: &mut [Input],
+    settings: &Settings,
+    unsafe_fixes: bool,
+) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
     for input in inputs {
         let changed = fixed_rules(input, settings, unsafe_fixes);
-        if !changed.is_empty() {
-            let content = input.rewritten(&changed)?;
-            write_diff(&mut out, &input.name, &input.content, &content)?;
+        if changed.is_empty() {
+            continue;
+        }
+        match input.rewritten(&changed) {
+            Ok(content) => write_diff(&mut out, &input.name, &input.content, &content)?,
+            Err(error) => input.errors.push(error),
         }
     }
     Ok(())
 }
 
-/// One file's difference.
-pub(super) fn write_diff(out: &mut impl Write, name: &str, before: &str, after: &str) -> std::io::Result<()> {
+fn write_diff(out: &mut impl Write, name: &str, before: &str, after: &str) -> io::Result<()> {
     let diff = similar::TextDiff::from_lines(before, after);
     write!(out, "{}", diff.unified_diff().header(name, name))
 }
@@ -58,12 +72,9 @@ fn fixed_rules(input: &Input, settings: &Settings, unsafe_fixes: bool) -> Vec<(u
         .par_iter()
         .enumerate()
         .filter_map(|(at, rule)| {
-            let (text, _) = fix_until_stable(&rule.text, settings.options(), &settings.lints, safety);
+            let options = check::options_for(rule, settings);
+            let (text, _) = fix_until_stable(&rule.text, options, &settings.lints, safety);
             (text != rule.text).then_some((at, text))
         })
         .collect()
-}
-
-fn is_file(input: &Input) -> bool {
-    input.name != "-" && !input.name.starts_with('<')
 }

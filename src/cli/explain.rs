@@ -1,100 +1,140 @@
 //! `dyngroup explain`: why an object is in or out.
 
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use super::args::{ExplainArgs, Global, ReportFormat};
 use super::failure::Failure;
-use super::members::{Population, Related};
+use super::loaded::{self, Loaded};
+use super::members::Population;
 use super::settings::Settings;
-use super::{Outcome, evaluate, output};
+use super::{Outcome, output, single};
 use crate::base::fold::fold;
+use crate::directory::group::Group;
 use crate::directory::object::{Object, Value};
 use crate::directory::tenant::Tenant;
 use crate::engine::explain::explain;
 use crate::engine::flip::smallest_flip;
 use crate::engine::world::World;
 use crate::language::attribute::Subject;
+use crate::language::typed::TypedRule;
+use crate::membership::recompute::{self, Membership};
 use crate::report::explanation::{Explained, write_explanations};
+use crate::report::output_format::OutputFormat;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, Failure> {
     let settings = Settings::read(global, &args.language, args.tenant.as_deref())?
         .with_version_order(args.objects.version_order);
-    let (population, rule_text) = match &args.tenant {
-        Some(folder) => of_tenant(Tenant::read(folder, &settings.attributes)?, args)?,
-        None => (Population::read(&args.objects, &settings)?, args.rule.clone().unwrap_or_default()),
+    if let Some(folder) = &args.tenant {
+        return in_tenant(folder, args, &settings);
+    }
+    let text = args.rule.as_deref().unwrap_or_default();
+    let Some(rule) = single::accepted("<rule>", text, settings.options()) else {
+        return Ok(Outcome::Findings);
     };
-    let Some(rule) = evaluate::accepted(&rule_text, &settings) else { return Ok(Outcome::Findings) };
+    let population = Population::read(&args.objects, rule.subject, &settings)?;
+    let objects: Vec<&Object> = population.of(rule.subject).iter().collect();
+    let world =
+        World { now: settings.now(), version_order: settings.version_order, relations: &population.related };
+    print(args, &rule, &objects, &world)
+}
+
+/// Explains the rule that was given, or that of the group that was named, for objects of a tenant.
+fn in_tenant(folder: &Path, args: &ExplainArgs, settings: &Settings) -> Result<Outcome, Failure> {
+    let tenant = Tenant::read(folder, &settings.attributes)?;
+    let mut options = settings.options();
+    let rule = match (&args.group, &args.rule) {
+        (Some(name), _) => {
+            let group = group_of(&tenant, name)?;
+            let text = group.membership_rule.as_deref();
+            let text =
+                text.ok_or_else(|| Failure::new(format!("the group `{name}` has no membership rule")))?;
+            options.subject = group.is_unified().then_some(Subject::User);
+            single::accepted(&format!("<group {}>", group.id), text, options)
+        }
+        (None, text) => single::accepted("<rule>", text.as_deref().unwrap_or_default(), options),
+    };
+    let Some(rule) = rule else { return Ok(Outcome::Findings) };
+    let plans = loaded::plans_of(&tenant.groups, settings);
+    let loaded = Loaded::of(tenant, plans)?;
+    let (now, version_order) = (settings.now(), settings.version_order);
+    // A rule that reads groups sees the members that a run gives them.
+    let reads_groups = !rule.groups_read().is_empty();
+    let after = reads_groups.then(|| loaded.recompute(recompute::Settings { now, version_order }, &|| ()).1);
+    let snapshot = after.as_ref().unwrap_or(&loaded.before);
+    let relations = Membership { roster: &loaded.roster, snapshot, managers: &loaded.managers };
+    let objects: Vec<&Object> = loaded.of_subject(rule.subject).iter().map(|(_, object)| object).collect();
+    print(args, &rule, &objects, &World { now, version_order, relations: &relations })
+}
+
+fn print(
+    args: &ExplainArgs,
+    rule: &TypedRule,
+    objects: &[&Object],
+    world: &World<'_>,
+) -> Result<Outcome, Failure> {
+    let kind = rule.subject.word();
     let names = match rule.subject {
         Subject::User => &args.user,
         Subject::Device => &args.device,
     };
     if names.is_empty() {
-        let word = rule.subject.word();
-        return Err(Failure::new(format!("the rule is about {word}s: give --{word} ID")));
+        return Err(Failure::new(format!("the rule is about {kind}s: give --{kind} ID")));
     }
-    let world = World {
-        now: settings.now(),
-        version_order: settings.version_order,
-        relations: &population.related,
-    };
     let mut explained = Vec::new();
     for name in names {
-        let object = find(population.of(rule.subject), name)
-            .ok_or_else(|| Failure::new(format!("there is no {} `{name}`", rule.subject.word())))?;
-        match explain(&rule, object, &world) {
+        let object = find(objects, rule.subject, name)?;
+        match explain(rule, object, world) {
             Ok(explanation) => {
-                let flip = (!args.no_flip).then(|| smallest_flip(&rule, object, &world));
-                explained.push(Explained { object, rule: &rule, explanation, flip });
+                let flip = (!args.no_flip).then(|| smallest_flip(rule, object, world));
+                explained.push(Explained { object, rule, explanation, flip });
             }
             Err(error) => {
-                output::warn(&format!("{} `{name}`: {error}", rule.subject.word()));
+                output::error(&format!("the rule cannot be evaluated: {kind} `{name}`: {error}"));
                 return Ok(Outcome::Findings);
             }
         }
     }
-    let mut out = std::io::stdout().lock();
     let format = match output::format_or_default(args.output_format) {
-        ReportFormat::Full => crate::report::output_format::OutputFormat::Full,
-        ReportFormat::Concise => crate::report::output_format::OutputFormat::Concise,
-        ReportFormat::Json => crate::report::output_format::OutputFormat::Json,
-        ReportFormat::Jsonl => crate::report::output_format::OutputFormat::Jsonl,
+        ReportFormat::Full => OutputFormat::Full,
+        ReportFormat::Concise => OutputFormat::Concise,
+        ReportFormat::Json => OutputFormat::Json,
+        ReportFormat::Jsonl => OutputFormat::Jsonl,
     };
-    write_explanations(format, &explained, args.details, &output::style(global), &mut out)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    write_explanations(format, &explained, args.details, &output::style(), &mut out)?;
     out.flush()?;
     Ok(Outcome::Clean)
 }
 
-/// The objects of a tenant, and the rule that was given or that of the group that was named.
-fn of_tenant(tenant: Tenant, args: &ExplainArgs) -> Result<(Population, String), Failure> {
-    let text = match (&args.group, &args.rule) {
-        (Some(name), _) => group_rule(&tenant, name)?,
-        (None, rule) => rule.clone().unwrap_or_default(),
-    };
-    let related = Related { members: tenant.members, managers: tenant.managers };
-    Ok((Population { users: tenant.users, devices: tenant.devices, related }, text))
+/// The group with this id, or with this display name if no other one has it.
+fn group_of<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Group, Failure> {
+    if let Some(group) = tenant.group(name) {
+        return Ok(group);
+    }
+    let named = tenant.groups.iter().filter(|group| group.display_name.as_deref() == Some(name));
+    match named.collect::<Vec<_>>().as_slice() {
+        [group] => Ok(group),
+        [] => Err(Failure::new(format!("there is no group `{name}`, by id or by display name"))),
+        several => Err(Failure::new(format!("{} groups are called `{name}`: give an id", several.len()))),
+    }
 }
 
-fn group_rule(tenant: &Tenant, name: &str) -> Result<String, Failure> {
-    let by_name = || {
-        let mut named = tenant.groups.iter().filter(|group| group.display_name.as_deref() == Some(name));
-        let first = named.next();
-        first.filter(|_| named.next().is_none())
-    };
-    let group = tenant
-        .group(name)
-        .or_else(by_name)
-        .ok_or_else(|| Failure::new(format!("there is no group `{name}`, by id or by a display name of its own")))?;
-    group.membership_rule.clone().ok_or_else(|| Failure::new(format!("the group `{name}` has no membership rule")))
-}
-
-/// The object with this id, user principal name or display name, in any letter case.
-fn find<'a>(objects: &'a [Object], name: &str) -> Option<&'a Object> {
+/// The object with this id or user principal name, or with this display name if no other one has it;
+/// in any letter case.
+fn find<'a>(objects: &[&'a Object], subject: Subject, name: &str) -> Result<&'a Object, Failure> {
     let wanted = fold(name);
-    let is = |value: &Value| matches!(value, Value::Text(text) if fold(text) == wanted);
-    objects
-        .iter()
-        .find(|object| fold(object.id()) == wanted)
-        .or_else(|| objects.iter().find(|object| is(object.get("userPrincipalName"))))
-        .or_else(|| objects.iter().find(|object| is(object.get("displayName"))))
+    let has = |object: &Object, attribute: &str| matches!(object.get(attribute), Value::Text(text) if fold(text) == wanted);
+    let unique = |object: &&&Object| fold(object.id()) == wanted || has(object, "userPrincipalName");
+    if let Some(object) = objects.iter().find(unique) {
+        return Ok(object);
+    }
+    let named = objects.iter().filter(|object| has(object, "displayName"));
+    let word = subject.word();
+    match named.collect::<Vec<_>>().as_slice() {
+        [object] => Ok(object),
+        [] => Err(Failure::new(format!("there is no {word} `{name}`"))),
+        several => Err(Failure::new(format!("{} {word}s are called `{name}`: give an id", several.len()))),
+    }
 }

@@ -1,10 +1,11 @@
 //! Why a command could not do its work: what, where, and what to do.
 
-use std::fmt;
 use std::io;
 use std::path::Path;
 
+use super::output;
 use super::source::InputError;
+use crate::base::span::Position;
 use crate::directory::error::DataErrors;
 
 /// Usage and input errors; the command ends with exit code 2.
@@ -17,12 +18,21 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(line: impl Into<String>) -> Self {
-        Self { lines: vec![line.into()], broken_pipe: false }
+        Self::of_lines(vec![line.into()])
     }
 
     /// `path` could not be read or written.
     pub(super) fn file(path: &Path, doing: &str, error: &io::Error) -> Self {
-        Self::new(format!("{}: cannot {doing}: {error}", path.display()))
+        Self::new(format!("{}: cannot {doing}: {}", path.display(), reason(error)))
+    }
+
+    /// Something is wrong at a place of a file.
+    pub(super) fn at(path: &Path, position: Position, what: &str) -> Self {
+        Self::new(format!("{}:{}:{}: {what}", path.display(), position.line, position.column))
+    }
+
+    pub(super) fn of_lines(lines: Vec<String>) -> Self {
+        Self { lines, broken_pipe: false }
     }
 
     pub(super) fn is_broken_pipe(&self) -> bool {
@@ -31,20 +41,28 @@ impl Failure {
 
     pub(super) fn print(&self) {
         for line in &self.lines {
-            anstream::eprintln!("{}error{}: {line}", super::output::ERROR, super::output::ERROR.render_reset());
+            output::error(line);
         }
+    }
+}
+
+/// What the system says, in our words where they are plainer.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".to_owned(),
+        io::ErrorKind::PermissionDenied => "no permission".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a file stands where a folder is expected".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { lines: vec![format!("output: {error}")], broken_pipe: error.kind() == io::ErrorKind::BrokenPipe }
-    }
-}
-
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        io::Error::from(error).into()
+        let broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { lines: vec![format!("output: {}", reason(&error))], broken_pipe }
     }
 }
 
@@ -63,12 +81,6 @@ impl From<DataErrors> for Failure {
         if errors.omitted() > 0 {
             lines.push(format!("{} more errors are not listed", errors.omitted()));
         }
-        Self { lines, broken_pipe: false }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}", self.lines.join("\n"))
+        Self::of_lines(lines)
     }
 }

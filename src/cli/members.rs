@@ -1,5 +1,7 @@
 //! Objects and memberships from single files, for commands that need no tenant folder.
 
+use std::path::Path;
+
 use super::args::ObjectArgs;
 use super::failure::Failure;
 use super::settings::Settings;
@@ -28,23 +30,32 @@ pub(super) struct Related {
 }
 
 impl Population {
-    /// Reads the files that are named.
-    pub(super) fn read(args: &ObjectArgs, settings: &Settings) -> Result<Self, Failure> {
+    /// Reads the files that are named; there has to be one for a rule about `subject`.
+    pub(super) fn read(args: &ObjectArgs, subject: Subject, settings: &Settings) -> Result<Self, Failure> {
+        let (wanted, option) = match subject {
+            Subject::User => (&args.users, "--users"),
+            Subject::Device => (&args.devices, "--devices"),
+        };
+        if wanted.is_none() {
+            let word = subject.word();
+            return Err(Failure::new(format!("the rule is about {word}s: give {option} FILE")));
+        }
         let mut pairs = Vec::new();
-        let mut objects = |path: &Option<std::path::PathBuf>, subject: Subject| -> Result<Vec<Object>, Failure> {
+        let mut objects = |path: Option<&Path>, subject: Subject| -> Result<Vec<Object>, Failure> {
             let Some(path) = path else { return Ok(Vec::new()) };
             let mut found = Vec::new();
             for read in read_objects(path, subject, &settings.attributes)? {
                 if !read.removed {
-                    pairs.extend(read.member_of.into_iter().map(|group| (group, read.object.id().to_owned())));
+                    pairs
+                        .extend(read.member_of.into_iter().map(|group| (group, read.object.id().to_owned())));
                     found.push(read.object);
                 }
             }
             found.sort_by(|a, b| a.id().cmp(b.id()));
             Ok(found)
         };
-        let users = objects(&args.users, Subject::User)?;
-        let devices = objects(&args.devices, Subject::Device)?;
+        let users = objects(args.users.as_deref(), Subject::User)?;
+        let devices = objects(args.devices.as_deref(), Subject::Device)?;
         if let Some(path) = &args.members {
             let listed = read_members(&Source::read(path)?)?;
             pairs.extend(listed.iter().map(|(group, member)| (group.to_owned(), member.to_owned())));

@@ -1,18 +1,30 @@
-//! Where output goes: colour, width, and files that appear whole or not at all.
+//! Where output goes: colour, width, words on standard error, and files that appear whole or not at all.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style as Paint};
+use tempfile::NamedTempFile;
 
-use super::args::{Color, Global, ReportFormat};
+use super::args::{Color, ReportFormat};
 use super::failure::Failure;
 use crate::report::Style;
+use crate::report::printable::printable;
 
-/// The word `error`.
-pub(super) const ERROR: Paint = AnsiColor::Red.on_default().bold();
-/// The word `warning`.
-pub(super) const WARNING: Paint = AnsiColor::Yellow.on_default().bold();
+const ERROR: Paint = AnsiColor::Red.on_default().bold();
+const WARNING: Paint = AnsiColor::Yellow.on_default().bold();
+
+/// Makes the choice of `--color` that of the whole process.
+pub(super) fn choose_colour(color: Color) {
+    match color {
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+        Color::Auto => ColorChoice::Auto,
+    }
+    .write_global();
+}
 
 /// Whether standard output is a terminal.
 pub(super) fn is_terminal() -> bool {
@@ -25,36 +37,88 @@ pub(super) fn format_or_default(asked: Option<ReportFormat>) -> ReportFormat {
 }
 
 /// What standard output can show.
-pub(super) fn style(global: &Global) -> Style {
-    let colour = match global.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-    };
+pub(super) fn style() -> Style {
+    style_on(&io::stdout())
+}
+
+/// What `stream` can show.
+pub(super) fn style_on(stream: &impl RawStream) -> Style {
+    let colour = AutoStream::choice(stream) != ColorChoice::Never;
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    let width_max_columns = columns.unwrap_or(Style::PLAIN.width_max_columns);
-    Style { colour, width_max_columns }
+    Style { colour, width_max_columns: columns.unwrap_or(Style::PLAIN.width_max_columns) }
+}
+
+/// Prints a text with a line end after it.
+pub(super) fn print_text(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+/// A line of words on standard error. Where nobody can read it, it is lost: that is no reason to fail.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", printable(line));
+}
+
+/// An error on standard error.
+pub(super) fn error(message: &str) {
+    let _ = writeln!(anstream::stderr(), "{ERROR}error{ERROR:#}: {}", printable(message));
 }
 
 /// A warning on standard error.
 pub(super) fn warn(message: &str) {
-    anstream::eprintln!("{WARNING}warning{WARNING:#}: {message}");
+    let _ = writeln!(anstream::stderr(), "{WARNING}warning{WARNING:#}: {}", printable(message));
 }
 
 /// Writes a file that appears whole or not at all.
-///
-/// The new content goes to a file beside it, which then takes the name over.
 pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let failed = |error: &io::Error| Failure::file(path, "write", error);
-    // A symbolic link stays one: its target is replaced.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(content).map_err(|error| failed(&error))?;
-    file.as_file().sync_all().map_err(|error| failed(&error))?;
-    if let Ok(metadata) = target.metadata() {
-        let _ = file.as_file().set_permissions(metadata.permissions());
+    Staged::write(path, content)?.commit()
+}
+
+/// A file that is written beside its place and takes it over when it is committed.
+#[derive(Debug)]
+pub(super) struct Staged {
+    file: NamedTempFile,
+    target: PathBuf,
+}
+
+impl Staged {
+    /// Writes the content. Without a commit nothing is left of it.
+    pub(super) fn write(path: &Path, content: &[u8]) -> Result<Self, Failure> {
+        let failed = |error: &io::Error| Failure::file(path, "write", error);
+        // A symbolic link stays one: its target is replaced.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if target.is_dir() {
+            return Err(failed(&io::ErrorKind::IsADirectory.into()));
+        }
+        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(ordinary_permissions());
+        let mut file =
+            builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
+        file.write_all(content).map_err(|error| failed(&error))?;
+        file.as_file().sync_all().map_err(|error| failed(&error))?;
+        if let Ok(metadata) = target.metadata() {
+            // Not every file system can; the content is what counts.
+            let _ = file.as_file().set_permissions(metadata.permissions());
+        }
+        Ok(Self { file, target })
     }
-    file.persist(&target).map_err(|error| failed(&error.error))?;
-    Ok(())
+
+    /// Puts the file in its place.
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        let Self { file, target } = self;
+        file.persist(&target).map_err(|error| Failure::file(&target, "write", &error.error))?;
+        Ok(())
+    }
+}
+
+/// What every file gets, less what the user's mask takes: temporary files are for their owner only.
+#[cfg(unix)]
+pub(super) fn ordinary_permissions() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }

@@ -1,55 +1,53 @@
 //! `dyngroup recompute`: the members of all groups of a tenant, and what changes.
 
-use std::io::{BufWriter, Write};
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use rayon::prelude::*;
+use roaring::RoaringBitmap;
 
 use super::args::{DeltaFormat, Global, RecomputeArgs, ReportFormat};
-use super::evaluate::sentence;
 use super::failure::Failure;
+use super::loaded::{self, Loaded};
+use super::output::Staged;
 use super::settings::Settings;
 use super::{Outcome, output};
-use crate::directory::group::{Group, ProcessingState};
-use crate::directory::object::Object;
+use crate::base::code;
+use crate::base::fold::fold;
 use crate::directory::tenant::Tenant;
-use crate::language::attribute::Subject;
-use crate::language::compile::compile;
-use crate::language::typed::NodeKind;
-use crate::membership::recompute::{self, GroupInput, GroupOutcome, Objects, Plan};
-use crate::membership::roster::{Ordinal, Roster};
-use crate::membership::snapshot::Snapshot;
+use crate::language::dialect::Dialect;
+use crate::membership::recompute::{self, GroupOutcome, Plan};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
+use crate::report::summary::counted;
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
     let started = Timestamp::now();
     let settings =
         Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
+    if let Some(out) = &args.out {
+        not_the_same(&args.tenant, out)?;
+    }
     let mut stages = Stages::default();
     let tenant = stages.time("read", || Tenant::read(&args.tenant, &settings.attributes))?;
-    let plans = stages.time("compile", || plans_of(&tenant.groups, &settings));
+    let plans = stages.time("compile", || loaded::plans_of(&tenant.groups, &settings));
     let warnings = warnings_of(&tenant, &plans);
-    let group_count = tenant.groups.len();
-    let loaded = Loaded::of(tenant)?;
-    let inputs: Vec<GroupInput> =
-        loaded.group_ordinals.iter().zip(plans).map(|(&group, plan)| GroupInput { group, plan }).collect();
+    let rules = plans.iter().filter(|plan| matches!(plan, Plan::Rule(_))).count();
+    let loaded = Loaded::of(tenant, plans)?;
     let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
-    let bar = progress_bar(group_count);
-    let (outcomes, _) = stages.time("evaluate", || {
-        let progress = |finished: usize| bar.inc(finished as u64);
-        recompute::recompute(&inputs, loaded.objects(), &loaded.roster, &loaded.before, choices, &progress)
-    });
+    let bar = progress_bar(rules);
+    let (outcomes, _) = stages.time("evaluate", || loaded.recompute(choices, &|| bar.inc(1)));
     bar.finish_and_clear();
     let mut result = RunReport {
         run: run_id(started),
         now: choices.now,
         started,
-        groups: loaded.reports(outcomes),
+        groups: reports_of(&loaded, outcomes),
+        deleted: loaded.deleted.iter().map(|ordinal| loaded.roster.id(ordinal).to_owned()).collect(),
         users: loaded.users.len(),
         devices: loaded.devices.len(),
         stages: stages.0,
@@ -57,166 +55,112 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
         warnings,
     };
     if let Some(folder) = &args.out {
-        let writing = Instant::now();
-        write_files(&result, folder, args.delta_format)?;
-        result.stages.push(("write", writing.elapsed().as_secs_f64()));
-        // Last, so that a folder with a summary is a whole one.
-        write_file(&folder.join("summary.json"), |out| report::write_summary(&result, out))?;
+        write_files(&mut result, folder, args.delta_format)?;
     }
     for warning in &result.warnings {
         output::warn(warning);
     }
-    print(&result, args.output_format, global)?;
+    print(&result, args.output_format)?;
     Ok(if result.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
 }
 
-/// What is to be done with each group; rules are compiled in parallel.
-fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
-    groups.par_iter().map(|group| plan_of(group, settings)).collect()
+/// A run has files of the same names as a tenant, such as `groups.ndjson`.
+fn not_the_same(tenant: &Path, out: &Path) -> Result<(), Failure> {
+    let same =
+        tenant.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(one, other)| one == other);
+    if !same {
+        return Ok(());
+    }
+    let folder = out.display();
+    Err(Failure::new(format!(
+        "{folder}: this is the tenant folder; its files would be replaced: name another one"
+    )))
 }
 
-fn plan_of(group: &Group, settings: &Settings) -> Plan {
-    if !group.is_dynamic() {
-        return Plan::Static;
-    }
-    if group.processing_state == ProcessingState::Paused {
-        return Plan::Paused;
-    }
-    let Some(text) = group.membership_rule.as_deref().filter(|text| !text.trim().is_empty()) else {
-        return Plan::Refused("the group is dynamic and has no membership rule".to_owned());
-    };
-    if group.is_assignable_to_role {
-        return Plan::Refused("a group that roles can be assigned to cannot have a membership rule".to_owned());
-    }
-    let is_unified = |kinds: &Vec<String>| kinds.iter().any(|kind| kind.eq_ignore_ascii_case("Unified"));
-    let mut options = settings.options();
-    if group.group_types.as_ref().is_some_and(is_unified) {
-        options.subject = Some(Subject::User);
-    }
-    let compiled = compile(text, options);
-    match compiled.rule {
-        Some(rule) => Plan::Rule(Box::new(rule)),
-        None => {
-            let errors = compiled.diagnostics.iter().filter(|finding| finding.is_error());
-            let sentences: Vec<String> = errors.map(|finding| sentence(text, finding)).collect();
-            Plan::Refused(sentences.join("; "))
-        }
-    }
-}
-
-/// Groups that rules name and the tenant does not have, and chains of `memberOf`.
+/// What is worth a look and no error: groups that are named and not there, chains of `memberOf`.
 fn warnings_of(tenant: &Tenant, plans: &[Plan]) -> Vec<String> {
+    let reads_groups = |plan: &Plan| matches!(plan, Plan::Rule(rule) if !rule.groups_read().is_empty());
+    let known: HashMap<_, _> =
+        tenant.groups.iter().zip(plans).map(|(group, plan)| (fold(&group.id), reads_groups(plan))).collect();
     let mut warnings = Vec::new();
-    let reads_groups = |plan: &Plan| match plan {
-        Plan::Rule(rule) => !rule.groups_read().is_empty(),
-        Plan::Static | Plan::Paused | Plan::Refused(_) => false,
-    };
     for (group, plan) in tenant.groups.iter().zip(plans) {
         let Plan::Rule(rule) = plan else { continue };
         for source in rule.groups_read() {
-            match tenant.groups.iter().position(|other| other.id.eq_ignore_ascii_case(source)) {
-                None => warnings.push(format!(
-                    "group `{}`: memberOf names `{source}`, which the tenant does not have [DG0506]",
-                    group.id
-                )),
-                Some(at) if plans.get(at).is_some_and(reads_groups) && is_direct(rule) => warnings.push(format!(
-                    "group `{}`: memberOf reads `{source}`, which has a memberOf rule itself; the service may not follow it",
-                    group.id
-                )),
-                Some(_) => {}
-            }
+            let finding = match known.get(&fold(source)) {
+                None => format!("which the tenant does not have [{}]", code::UNKNOWN_GROUP.id),
+                Some(true) if rule.dialect == Dialect::Entra => {
+                    "which has a memberOf rule itself; the service may not follow it".to_owned()
+                }
+                Some(_) => continue,
+            };
+            warnings.push(format!("group `{}`: memberOf names `{source}`, {finding}", group.id));
         }
+    }
+    let unknown = tenant.unknown_groups();
+    if let Some(first) = unknown.first() {
+        let groups = counted(unknown.len(), "group");
+        warnings
+            .push(format!("left out: members of {groups} that the tenant does not have, such as `{first}`"));
     }
     warnings
 }
 
-fn is_direct(rule: &crate::language::typed::TypedRule) -> bool {
-    matches!(rule.root.kind, NodeKind::MemberOf { .. })
+/// Outcomes with ids, sorted by group.
+fn reports_of(loaded: &Loaded, outcomes: Vec<GroupOutcome>) -> Vec<GroupReport> {
+    let ids = |ordinals: &RoaringBitmap| {
+        let mut ids: Vec<String> = ordinals.iter().map(|it| loaded.roster.id(it).to_owned()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let mut reports: Vec<GroupReport> = outcomes
+        .into_iter()
+        .zip(&loaded.groups)
+        .map(|(outcome, group)| GroupReport {
+            id: group.id.clone(),
+            display_name: group.display_name.clone(),
+            status: outcome.status,
+            members: outcome.members,
+            added: ids(&outcome.delta.added),
+            removed: ids(&outcome.delta.removed),
+            error: outcome.error,
+        })
+        .collect();
+    reports.sort_by(|a, b| a.id.cmp(&b.id));
+    reports
 }
 
-/// A tenant with ordinals in place of ids.
-struct Loaded {
-    roster: Roster,
-    users: Vec<(Ordinal, Object)>,
-    devices: Vec<(Ordinal, Object)>,
-    groups: Vec<Group>,
-    group_ordinals: Vec<Ordinal>,
-    before: Snapshot,
-    managers: crate::directory::managers::Managers,
-}
+type Writer = fn(&RunReport, &mut dyn Write) -> io::Result<()>;
 
-impl Loaded {
-    fn of(tenant: Tenant) -> Result<Self, Failure> {
-        let mut roster = Roster::default();
-        let mut ordinal = |id: &str| {
-            roster.intern(id).ok_or_else(|| Failure::new("more objects than a run can hold (4,294,967,295)"))
-        };
-        let mut numbered = |objects: Vec<Object>| -> Result<Vec<(Ordinal, Object)>, Failure> {
-            objects.into_iter().map(|object| Ok((ordinal(object.id())?, object))).collect()
-        };
-        let (users, devices) = (numbered(tenant.users)?, numbered(tenant.devices)?);
-        let group_ordinals: Vec<Ordinal> =
-            tenant.groups.iter().map(|group| ordinal(&group.id)).collect::<Result<_, _>>()?;
-        let mut before = Snapshot::default();
-        for (group, member) in tenant.members.iter() {
-            before.add(ordinal(group)?, ordinal(member)?);
-        }
-        Ok(Self { roster, users, devices, groups: tenant.groups, group_ordinals, before, managers: tenant.managers })
+/// Writes all files or none. The summary takes its place last, so that a folder with one is whole.
+fn write_files(result: &mut RunReport, folder: &Path, delta_format: DeltaFormat) -> Result<(), Failure> {
+    let writing = Instant::now();
+    std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
+    let deltas: (&str, Writer) = match delta_format {
+        DeltaFormat::Ndjson => ("membership-deltas.ndjson", report::write_deltas_ndjson),
+        DeltaFormat::Csv => ("membership-deltas.csv", report::write_deltas_csv),
+    };
+    let files: [(&str, Writer); 3] =
+        [deltas, ("groups.ndjson", report::write_groups), ("audit.ndjson", report::write_audit)];
+    let stage = |name: &str, write: Writer, result: &RunReport| {
+        let mut content = Vec::new();
+        write(result, &mut content)?;
+        Staged::write(&folder.join(name), &content)
+    };
+    let mut staged = Vec::new();
+    for (name, write) in files {
+        staged.push(stage(name, write, result)?);
     }
-
-    fn objects(&self) -> Objects<'_> {
-        Objects { users: &self.users, devices: &self.devices, managers: &self.managers }
-    }
-
-    /// Outcomes with ids, sorted by group.
-    fn reports(&self, outcomes: Vec<GroupOutcome>) -> Vec<GroupReport> {
-        let ids = |ordinals: &roaring::RoaringBitmap| {
-            let mut ids: Vec<String> = ordinals.iter().map(|ordinal| self.roster.id(ordinal).to_owned()).collect();
-            ids.sort_unstable();
-            ids
-        };
-        let mut reports: Vec<GroupReport> = outcomes
-            .into_iter()
-            .zip(&self.groups)
-            .map(|(outcome, group)| GroupReport {
-                id: group.id.clone(),
-                display_name: group.display_name.clone(),
-                status: outcome.status,
-                members: outcome.members,
-                added: ids(&outcome.delta.added),
-                removed: ids(&outcome.delta.removed),
-                error: outcome.error,
-            })
-            .collect();
-        reports.sort_by(|a, b| a.id.cmp(&b.id));
-        reports
-    }
+    result.stages.push(("write", writing.elapsed().as_secs_f64()));
+    staged.push(stage("summary.json", report::write_summary, result)?);
+    staged.into_iter().try_for_each(Staged::commit)
 }
 
-fn write_files(result: &RunReport, folder: &Path, delta_format: DeltaFormat) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "create", &error))?;
-    match delta_format {
-        DeltaFormat::Ndjson => {
-            write_file(&folder.join("membership-deltas.ndjson"), |out| report::write_deltas_ndjson(result, out))?;
-        }
-        DeltaFormat::Csv => {
-            write_file(&folder.join("membership-deltas.csv"), |out| report::write_deltas_csv(result, out))?;
-        }
-    }
-    write_file(&folder.join("groups.ndjson"), |out| report::write_groups(result, out))?;
-    write_file(&folder.join("audit.ndjson"), |out| report::write_audit(result, out))
-}
-
-fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
-    let mut content = Vec::new();
-    write(&mut content)?;
-    output::write_whole(path, &content)
-}
-
-fn print(result: &RunReport, format: Option<ReportFormat>, global: &Global) -> Result<(), Failure> {
-    let mut out = BufWriter::new(std::io::stdout().lock());
+fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
     match output::format_or_default(format) {
-        ReportFormat::Full | ReportFormat::Concise => report::write_table(result, &output::style(global), &mut out)?,
+        ReportFormat::Full | ReportFormat::Concise => {
+            report::write_table(result, &output::style(), &mut out)?;
+        }
         ReportFormat::Json => report::write_summary(result, &mut out)?,
         ReportFormat::Jsonl => report::write_groups(result, &mut out)?,
     }
@@ -225,8 +169,8 @@ fn print(result: &RunReport, format: Option<ReportFormat>, global: &Global) -> R
 }
 
 /// A bar on a terminal, nothing in a pipe.
-fn progress_bar(groups: usize) -> ProgressBar {
-    let bar = ProgressBar::new(groups as u64);
+fn progress_bar(rules: usize) -> ProgressBar {
+    let bar = ProgressBar::new(rules as u64);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} groups, {eta} left") {
         bar.set_style(style);
     }

@@ -4,22 +4,21 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::args::{Global, ReportFormat, RuleArgs};
+use super::args::{ReportFormat, RuleArgs};
 use super::failure::Failure;
+use super::words::CodeName;
 use super::{Outcome, output};
 use crate::base::code::{self, Code};
 use crate::report::rule_help::code_help;
 
 /// Runs the command.
-pub(super) fn run(args: &RuleArgs, _global: &Global) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &RuleArgs) -> Result<Outcome, Failure> {
     let mut out = std::io::stdout().lock();
     let format = output::format_or_default(args.output_format);
-    let Some(id) = &args.code else {
+    let Some(CodeName(found)) = args.code else {
         list(format, &mut out)?;
         return Ok(Outcome::Clean);
     };
-    let found = code::find(id)
-        .ok_or_else(|| Failure::new(format!("`{id}` is no code; `dyngroup rule` without a code lists them")))?;
     match format {
         ReportFormat::Full => writeln!(out, "{}", code_help(found).trim_end())?,
         ReportFormat::Concise => writeln!(out, "{}", line(found))?,

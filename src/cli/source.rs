@@ -197,12 +197,17 @@ pub struct Input {
 }
 
 impl Input {
+    /// Whether it has a file that can be written back: not standard input, not an argument.
+    pub fn is_file(&self) -> bool {
+        self.name != "-" && !self.name.starts_with('<')
+    }
+
     /// An input of which nothing could be read.
-    fn broken(error: InputError, format: Format) -> Self {
+    pub(in crate::cli) fn broken(error: InputError, format: Option<Format>) -> Self {
         Self {
             name: error.file.clone(),
             content: Arc::from(""),
-            format,
+            format: format.unwrap_or(Format::Rule),
             rules: Vec::new(),
             skipped: 0,
             notes: Vec::new(),

@@ -43,18 +43,20 @@ use self::rule::Rules;
 use self::user::Users;
 use self::vocabulary::Vocabulary;
 use super::Outcome;
-use super::args::{Global, LanguageArgs, ObjectFormat, SynthArgs};
+use super::args::{Global, ObjectFormat, SynthArgs};
 use super::failure::Failure;
 use super::output;
-use super::settings::Settings;
+use super::words::Instant;
 use crate::base::limits::FILE_MAX_BYTES;
 
 /// What `system.now` is taken for where nobody says: a clock would make other bytes every day.
-const NOW: &str = "2026-01-15T00:00:00Z";
+/// This is 2026-01-15T00:00:00Z.
+const NOW: Timestamp = Timestamp::constant(1_768_435_200, 0);
 
 /// Runs the command.
 pub(super) fn run(args: &SynthArgs, global: &Global) -> Result<Outcome, Failure> {
-    let now = now(global)?;
+    // Of the command line only: with a settings file a seed would not make the same tenant everywhere.
+    let now = global.now.map_or(NOW, |Instant(now)| now);
     let mut folder = Folder::create(&args.out)?;
     let summary = fill(&mut folder, args, now)?;
     let written = folder.publish()?;
@@ -159,27 +161,19 @@ fn organization() -> Value {
     }] })
 }
 
-/// The instant around which dates lie: what was asked for on the command line. A settings file does
-/// not count, so that a seed makes the same tenant everywhere.
-fn now(global: &Global) -> Result<Timestamp, Failure> {
-    let asked = global.now.clone().unwrap_or_else(|| NOW.to_owned());
-    let fixed = Global { now: Some(asked), config: None, no_config: true, color: global.color };
-    Ok(Settings::read(&fixed, &LanguageArgs::default(), None)?.now())
-}
-
 fn report(args: &SynthArgs, now: Timestamp, summary: &Summary, written: &[Written]) {
     let SynthArgs { users, groups, devices, seed, out, .. } = args;
     let (users, devices, groups) = (HumanCount(*users), HumanCount(*devices), HumanCount(*groups));
     let (fixed, paused) = (HumanCount(group::static_groups(args.groups)), HumanCount(summary.paused));
     let memberships = HumanCount(summary.memberships);
-    anstream::eprintln!(
+    output::say(&format!(
         "{}: {users} users, {devices} devices, {groups} dynamic groups ({paused} paused), \
          {fixed} static groups with {memberships} members, seed {seed}",
         out.display()
-    );
+    ));
     let width = written.iter().map(|file| file.name.len()).max().unwrap_or_default();
     for Written { name, size_bytes } in written {
-        anstream::eprintln!("  {name:width$}  {}", HumanBytes(*size_bytes));
+        output::say(&format!("  {name:width$}  {}", HumanBytes(*size_bytes)));
         if args.format != ObjectFormat::Parquet && *size_bytes > FILE_MAX_BYTES {
             let limit = HumanBytes(FILE_MAX_BYTES);
             output::warn(&format!(
@@ -187,7 +181,7 @@ fn report(args: &SynthArgs, now: Timestamp, summary: &Summary, written: &[Writte
             ));
         }
     }
-    anstream::eprintln!("dates lie around {now}: evaluate with `--now {now}`");
+    output::say(&format!("dates lie around {now}: evaluate with `--now {now}`"));
 }
 
 /// A bar on a terminal, nothing in a pipe.

@@ -13,6 +13,8 @@ use super::fixture::Fixture;
 use super::fixture_run::{self, Ran};
 use super::settings::Settings;
 use super::{Outcome, output};
+use crate::report::printable::printable;
+use crate::report::summary::counted;
 
 /// Runs the command.
 pub(super) fn run(args: &TestArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -20,87 +22,125 @@ pub(super) fn run(args: &TestArgs, global: &Global) -> Result<Outcome, Failure> 
     let files = fixture_files(&args.paths)?;
     let read: Vec<Result<Option<Fixture>, Failure>> =
         files.par_iter().map(|path| Fixture::read(path, &settings.attributes)).collect();
-    let mut broken = 0;
+    let mut counts = Counts::default();
     let mut fixtures = Vec::new();
     for fixture in read {
         match fixture {
             Ok(Some(fixture)) => fixtures.push(fixture),
-            Ok(None) => {}
+            Ok(None) => counts.skipped += 1,
             Err(failure) => {
-                broken += 1;
+                counts.broken += 1;
                 failure.print();
             }
         }
     }
-    if fixtures.is_empty() && broken == 0 {
+    if fixtures.is_empty() && counts.broken == 0 {
         return Err(Failure::new("no fixture was found: a fixture is a TOML file with a `rule`"));
     }
     let ran: Vec<Ran> = fixtures.par_iter().map(|fixture| fixture_run::run(fixture, &settings)).collect();
-    let mut accepted = 0;
-    if args.accept {
-        for (fixture, ran) in fixtures.iter().zip(&ran) {
-            if let Some(text) = &ran.accepted {
-                output::write_whole(&fixture.path, text.as_bytes())?;
-                accepted += 1;
+    let mut verdicts = Vec::with_capacity(ran.len());
+    for (fixture, ran) in fixtures.iter().zip(&ran) {
+        let verdict = match ran.accepted().filter(|_| args.accept) {
+            _ if ran.passed() => Verdict::Passed,
+            Some(changes) => {
+                output::write_whole(&fixture.path, fixture.rewritten(changes).as_bytes())?;
+                Verdict::Accepted
             }
-        }
+            None => Verdict::Failed,
+        };
+        counts.add(verdict);
+        verdicts.push((fixture, ran, verdict));
     }
-    report(&fixtures, &ran, args.output_format, args.accept)?;
-    let failed = ran.iter().filter(|ran| !ran.failures.is_empty() && !(args.accept && ran.accepted.is_some())).count();
-    let passed = fixtures.len() - ran.iter().filter(|ran| !ran.failures.is_empty()).count();
-    let skipped = files.len() - fixtures.len() - broken;
-    let mut line = format!("{passed} fixtures passed, {failed} failed");
-    if accepted > 0 {
-        line.push_str(&format!(", {accepted} accepted"));
-    }
-    if broken > 0 {
-        line.push_str(&format!(", {broken} could not be read"));
-    }
-    if skipped > 0 {
-        line.push_str(&format!(", {skipped} TOML files without a rule"));
-    }
-    anstream::eprintln!("{line}");
-    Ok(match (broken, failed) {
+    report(&verdicts, args.output_format)?;
+    output::say(&counts.line());
+    Ok(match (counts.broken, counts.failed) {
         (0, 0) => Outcome::Clean,
         (0, _) => Outcome::Findings,
         _ => Outcome::Failed,
     })
 }
 
-fn report(fixtures: &[Fixture], ran: &[Ran], format: Option<ReportFormat>, accept: bool) -> Result<(), Failure> {
+/// How a fixture fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    /// It failed, and its file now expects what it showed.
+    Accepted,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    accepted: usize,
+    broken: usize,
+    skipped: usize,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Passed => self.passed += 1,
+            Verdict::Failed => self.failed += 1,
+            Verdict::Accepted => self.accepted += 1,
+        }
+    }
+
+    fn line(&self) -> String {
+        let part = |count: usize, text: String| (count > 0).then_some(text);
+        let parts = [
+            Some(format!("{} passed", counted(self.passed, "fixture"))),
+            Some(format!("{} failed", self.failed)),
+            part(self.accepted, format!("{} accepted", self.accepted)),
+            part(self.broken, format!("{} could not be read", self.broken)),
+            part(self.skipped, format!("{} without a rule left out", counted(self.skipped, "TOML file"))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+fn report(verdicts: &[(&Fixture, &Ran, Verdict)], format: Option<ReportFormat>) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let object = |(fixture, ran): (&Fixture, &Ran)| {
+    let object = |&(fixture, ran, verdict): &(&Fixture, &Ran, Verdict)| {
         json!({
             "fixture": fixture.path.display().to_string(),
-            "passed": ran.failures.is_empty(),
-            "accepted": accept && ran.accepted.is_some(),
-            "failures": ran.failures,
+            "passed": verdict == Verdict::Passed,
+            "accepted": verdict == Verdict::Accepted,
+            "failures": ran.failures(),
         })
     };
-    let all = fixtures.iter().zip(ran);
+    let unmet = verdicts.iter().filter(|(_, ran, _)| !ran.passed());
     match output::format_or_default(format) {
         ReportFormat::Full => {
-            for (fixture, ran) in all.filter(|(_, ran)| !ran.failures.is_empty()) {
-                let word = if accept && ran.accepted.is_some() { "accepted" } else { "FAILED" };
-                writeln!(out, "{word} {}\n  rule: {}", fixture.path.display(), fixture.rule.trim())?;
-                for failure in &ran.failures {
-                    writeln!(out, "  {}", failure.replace('\n', "\n  "))?;
+            for (fixture, ran, verdict) in unmet {
+                let word = if *verdict == Verdict::Accepted { "accepted" } else { "FAILED" };
+                writeln!(
+                    out,
+                    "{word} {}\n  rule: {}",
+                    fixture.path.display(),
+                    printable(fixture.rule.trim())
+                )?;
+                for line in ran.failures().into_iter().flat_map(str::lines) {
+                    writeln!(out, "  {}", printable(line))?;
                 }
             }
         }
         ReportFormat::Concise => {
-            for (fixture, ran) in all.filter(|(_, ran)| !ran.failures.is_empty()) {
-                let first = ran.failures.first().and_then(|failure| failure.lines().next()).unwrap_or_default();
-                writeln!(out, "{}: {first}", fixture.path.display())?;
+            for (fixture, ran, _) in unmet {
+                for failure in ran.failures() {
+                    let first = failure.lines().next().unwrap_or_default().trim_end_matches(':');
+                    writeln!(out, "{}: {}", fixture.path.display(), printable(first))?;
+                }
             }
         }
         ReportFormat::Json => {
-            let all: Vec<_> = all.map(object).collect();
+            let all: Vec<_> = verdicts.iter().map(object).collect();
             writeln!(out, "{:#}", json!(all))?;
         }
         ReportFormat::Jsonl => {
-            for pair in all {
-                writeln!(out, "{}", object(pair))?;
+            for verdict in verdicts {
+                writeln!(out, "{}", object(verdict))?;
             }
         }
     }
@@ -118,7 +158,8 @@ fn fixture_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         for entry in WalkBuilder::new(path).sort_by_file_path(Path::cmp).build() {
             let entry = entry.map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-            let is_toml = entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+            let is_toml =
+                entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
             if is_toml && entry.path().is_file() {
                 files.push(entry.into_path());
             }

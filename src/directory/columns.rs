@@ -34,10 +34,15 @@ pub struct Columns {
     pub ids: StringArray,
     /// Columns by canonical attribute name. An attribute without a column is null on every row.
     pub columns: BTreeMap<Arc<str>, Column>,
+    /// Text and items of string collections as written, not folded, for attributes that a regular
+    /// expression looks at; fields of service plans under `assignedPlans.service` and so on. A text
+    /// attribute without an entry here is matched in folded form.
+    pub originals: BTreeMap<Arc<str>, TextColumn>,
 }
 
 /// The values of one attribute.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each attribute, not one for each row")]
 pub enum Column {
     /// A boolean or null on each row.
     Boolean {
@@ -141,13 +146,25 @@ impl TextColumn {
     /// assert_eq!((column.get(0), column.get(1), column.get(2)), (Some("SALES"), None, Some("SALES")));
     /// ```
     pub fn of<'text>(texts: impl IntoIterator<Item = Option<&'text str>>) -> Self {
+        Self::encoded(texts, fold)
+    }
+
+    /// A column of `texts` as they are, without folding.
+    pub fn of_originals<'text>(texts: impl IntoIterator<Item = Option<&'text str>>) -> Self {
+        Self::encoded(texts, std::borrow::Cow::Borrowed)
+    }
+
+    fn encoded<'text>(
+        texts: impl IntoIterator<Item = Option<&'text str>>,
+        form: impl Fn(&'text str) -> std::borrow::Cow<'text, str>,
+    ) -> Self {
         let mut codes_of: HashMap<Box<str>, u32> = HashMap::new();
         let mut values: Vec<Box<str>> = Vec::new();
         let codes: Vec<u32> = texts
             .into_iter()
             .map(|text| {
                 let Some(text) = text else { return NULL_CODE };
-                let folded = fold(text);
+                let folded = form(text);
                 if let Some(&code) = codes_of.get(folded.as_ref()) {
                     return code;
                 }
@@ -200,27 +217,59 @@ impl Columns {
 
     /// The columns of `attributes` over `objects`. A value of another type than its attribute is null.
     pub fn of_objects<'a>(
-        objects: impl IntoIterator<Item = &'a Object> + Clone,
+        objects: &'a [Object],
         attributes: impl IntoIterator<Item = &'a Arc<Attribute>>,
     ) -> Self {
-        let ids = StringArray::from_iter_values(objects.clone().into_iter().map(Object::id));
-        let columns = attributes
-            .into_iter()
-            .filter(|attribute| !attribute.retired)
-            .filter_map(|attribute| {
-                let values = objects.clone().into_iter().map(|object| object.get(&attribute.name));
-                Some((Arc::clone(&attribute.name), column_of(attribute.kind, values)?))
-            })
-            .collect();
-        Self { ids, columns }
+        let ids = StringArray::from_iter_values(objects.iter().map(Object::id));
+        let (mut columns, mut originals) = (BTreeMap::new(), BTreeMap::new());
+        for attribute in attributes.into_iter().filter(|attribute| !attribute.retired) {
+            let values = || objects.iter().map(|object| object.get(&attribute.name));
+            if let Some(column) = column_of(attribute.kind, values()) {
+                columns.insert(Arc::clone(&attribute.name), column);
+            }
+            if let Some(column) = originals_of(attribute.kind, values()) {
+                originals.insert(Arc::clone(&attribute.name), column);
+            }
+            if attribute.kind == Kind::Plans {
+                for field in PlanField::ALL {
+                    let name = format!("{}.{}", attribute.name, field.word());
+                    originals.insert(name.into(), plan_originals(field, values()));
+                }
+            }
+        }
+        Self { ids, columns, originals }
+    }
+}
+
+fn plan_originals<'a>(field: PlanField, values: impl Iterator<Item = &'a Value>) -> TextColumn {
+    let plans = values.flat_map(|value| if let Value::Plans(plans) = value { plans.as_slice() } else { &[] });
+    TextColumn::of_originals(plans.map(|plan| match field {
+        PlanField::Service => plan.service.as_deref(),
+        PlanField::ServicePlanId => plan.service_plan_id.as_deref(),
+        PlanField::CapabilityStatus => plan.capability_status.as_deref(),
+    }))
+}
+
+fn originals_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Option<TextColumn> {
+    match kind {
+        Kind::Text => Some(TextColumn::of_originals(
+            values.map(|value| if let Value::Text(text) = value { Some(text.as_str()) } else { None }),
+        )),
+        Kind::Texts => {
+            let items =
+                values.flat_map(|value| if let Value::Texts(texts) = value { texts.as_slice() } else { &[] });
+            Some(TextColumn::of_originals(items.map(|text| Some(text.as_str()))))
+        }
+        Kind::Boolean | Kind::Date | Kind::Plans | Kind::Groups => None,
     }
 }
 
 fn column_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Option<Column> {
     Some(match kind {
         Kind::Boolean => {
-            let values: Vec<Option<bool>> =
-                values.map(|value| if let Value::Boolean(value) = value { Some(*value) } else { None }).collect();
+            let values: Vec<Option<bool>> = values
+                .map(|value| if let Value::Boolean(value) = value { Some(*value) } else { None })
+                .collect();
             Column::Boolean {
                 values: values.iter().map(|value| value.unwrap_or(false)).collect(),
                 valid: validity(values.iter().map(Option::is_some)),
@@ -228,7 +277,9 @@ fn column_of<'a>(kind: Kind, values: impl Iterator<Item = &'a Value>) -> Option<
         }
         Kind::Date => {
             let ticks: Vec<Option<i64>> = values
-                .map(|value| if let Value::Instant(instant) = value { Some(ticks_of(*instant)) } else { None })
+                .map(
+                    |value| if let Value::Instant(instant) = value { Some(ticks_of(*instant)) } else { None },
+                )
                 .collect();
             Column::Instant {
                 ticks: ticks.iter().map(|ticks| ticks.unwrap_or(0)).collect(),

@@ -61,6 +61,11 @@ impl Group {
             None => self.membership_rule.is_some(),
         }
     }
+
+    /// Whether it is a Microsoft 365 group, which holds users only.
+    pub fn is_unified(&self) -> bool {
+        self.group_types.iter().flatten().any(|name| name.eq_ignore_ascii_case("Unified"))
+    }
 }
 
 /// Reads groups in the order of the file. Groups that `@removed` marks as deleted are left out.

@@ -26,7 +26,7 @@ pub enum EvaluationError {
     },
     /// Versions are ordered and [`World::version_order`] does not say how. Holds for every object,
     /// with or without a value.
-    #[error("`{attribute}` is ordered, and whether versions compare as numbers or as text is not chosen")]
+    #[error("`{attribute}` is ordered, and how versions compare is not chosen: `--version-order` says it")]
     VersionOrderNotChosen {
         /// The attribute, such as `device.deviceOSVersion`.
         attribute: String,

@@ -1,11 +1,13 @@
 //! The front door: rule text to typed rule, with everything there is to say about it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::attribute::{Attributes, Subject};
 use super::check::{self, Terms};
 use super::condition::Condition;
 use super::dialect::Dialect;
+use super::excerpt;
 use super::extent;
 use super::parse;
 use super::tree::Expr;
@@ -70,6 +72,7 @@ pub fn compile(text: &str, options: Options<'_>) -> Compiled {
     diagnostics.extend(checked.diagnostics);
     diagnostics.sort_by_key(|finding| (finding.span, finding.code.id));
     cap(&mut diagnostics);
+    shorten(&mut diagnostics);
     let accepted = !diagnostics.iter().any(Diagnostic::is_error);
     let rule = checked.root.zip(checked.subject).filter(|_| accepted).map(|(root, subject)| TypedRule {
         text: Arc::from(text),
@@ -108,6 +111,18 @@ fn too_long(text: &str) -> Option<Diagnostic> {
         )
         .help("join `-eq` chains into `-in` lists, or split the rule over several groups")
     })
+}
+
+/// A message may quote the rule; it has to stay readable where that is very long.
+fn shorten(diagnostics: &mut [Diagnostic]) {
+    for finding in diagnostics {
+        let texts = [Some(&mut finding.message), finding.help.as_mut(), finding.service_message.as_mut()];
+        for text in texts.into_iter().flatten() {
+            if let Cow::Owned(short) = excerpt::readable(text) {
+                *text = short;
+            }
+        }
+    }
 }
 
 /// Keeps the first findings; a broken text can have one for each word.

@@ -148,6 +148,13 @@ fn take_first(parts: Vec<Expr>, head: &mut Option<Head>) -> Vec<Expr> {
 }
 
 fn report_unwrapped(expr: &Expr, settling: &mut Settling<'_>) {
+    // With a parenthesis too many or too few, nobody knows where the term was meant to end.
+    let is_unbalanced = |finding: &Diagnostic| {
+        [&code::UNCLOSED_PARENTHESIS, &code::SURPLUS_PARENTHESIS].contains(&finding.code)
+    };
+    if settling.diagnostics.iter().any(is_unbalanced) {
+        return;
+    }
     let mut leaves = Vec::new();
     leaves_of_level(expr, false, &mut leaves);
     for (leaf, _) in leaves {

@@ -1,10 +1,12 @@
 //! Rule text to tree. Nothing outside this file names the parser generator.
 
-use super::lex::{self, Spanned};
+use super::excerpt::excerpt;
+use super::lex::{self, Lexed, Spanned};
 use super::repair;
+use super::token::Token;
 use super::tree::{Expr, ExprKind, TooDeep};
 use crate::base::code;
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::limits;
 use crate::base::span::Span;
 
@@ -37,21 +39,56 @@ pub struct Parsed {
 /// ```
 pub fn parse(text: &str) -> Parsed {
     let lexed = lex::lex(text);
-    let mut diagnostics = lexed.diagnostics;
     let mut deep = TooDeep::new();
-    let tree = if let Ok(tree) = read(&lexed.tokens, &mut deep) {
-        tree
-    } else {
-        deep.clear();
-        let repaired = repair::repair(text, &lexed.tokens);
-        diagnostics.extend(repaired.diagnostics);
-        read(&repaired.tokens, &mut deep).unwrap_or_else(|()| {
-            diagnostics.push(unexpected(text, &repaired.tokens));
-            Expr::leaf(ExprKind::Hole, Span::new(0, text.len()))
-        })
+    let found = read(&lexed.tokens, &mut deep);
+    let (tree, mut diagnostics) = match found {
+        Ok(tree) if !lexed.diagnostics.iter().any(Diagnostic::is_error) => {
+            let mut diagnostics = lexed.diagnostics;
+            diagnostics.extend(swallowed(text, &lexed.tokens));
+            (tree, diagnostics)
+        }
+        _ => {
+            deep.clear();
+            let is_short = text.len() <= REREAD_MAX_BYTES;
+            mend(text, if is_short { lex::reread(text) } else { lexed }, &mut deep)
+        }
     };
     diagnostics.extend(deep.first().map(|&span| too_deep(span)));
     Parsed { tree, diagnostics }
+}
+
+/// Longest text that is cut a second time, in bytes. A longer one is refused anyway, and looking around
+/// at every place costs time.
+const REREAD_MAX_BYTES: usize = 4 * limits::RULE_LENGTH_MAX_UTF16;
+
+/// Reads a rule that is broken.
+fn mend(text: &str, lexed: Lexed<'_>, deep: &mut TooDeep) -> (Expr, Vec<Diagnostic>) {
+    let mut diagnostics = lexed.diagnostics;
+    if let Ok(tree) = read(&lexed.tokens, deep) {
+        return (tree, diagnostics);
+    }
+    deep.clear();
+    let repaired = repair::repair(text, &lexed.tokens);
+    diagnostics.extend(repaired.diagnostics);
+    let tree = read(&repaired.tokens, deep).unwrap_or_else(|()| {
+        diagnostics.push(unexpected(text, &repaired.tokens));
+        Expr::leaf(ExprKind::Hole, Span::new(0, text.len()))
+    });
+    (tree, diagnostics)
+}
+
+/// Strings that hold a condition: the rule can be read, but hardly as it was meant.
+fn swallowed<'a>(text: &'a str, tokens: &'a [Spanned<'_>]) -> impl Iterator<Item = Diagnostic> + 'a {
+    let spans = tokens.iter().filter_map(|&(start, token, end)| match token {
+        Token::Text(string) if lex::holds_condition(string) => Some(Span::new(start, end)),
+        _ => None,
+    });
+    spans.map(|span| {
+        let message = format!("the string `{}` holds a condition", excerpt(span.of(text)));
+        Diagnostic::new(&code::UNTERMINATED_STRING, span, message)
+            .severity(Severity::Warning)
+            .help("a quote may be missing inside it")
+    })
 }
 
 fn read(tokens: &[Spanned<'_>], deep: &mut TooDeep) -> Result<Expr, ()> {

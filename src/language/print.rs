@@ -148,9 +148,7 @@ impl Printer<'_> {
 
     fn needs_parentheses(self, expr: &Expr, around: Around, in_body: bool) -> bool {
         match (&expr.kind, around) {
-            (_, Around::Nothing) | (ExprKind::Hole, _) => false,
-            (ExprKind::Not { .. }, Around::Not) => expr.wrapped.is_some(),
-            (ExprKind::Not { .. }, _) => false,
+            (_, Around::Nothing) | (ExprKind::Hole | ExprKind::Not { .. }, _) => false,
             (ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Quantified { .. }, _) => true,
             (ExprKind::Comparison { .. } | ExprKind::Reports { .. }, _) => {
                 self.style == Style::Plain && !in_body
@@ -163,12 +161,12 @@ impl Printer<'_> {
         match &operand.kind {
             OperandKind::Path => out.push_str(&self.path(raw)),
             OperandKind::Underscore => out.push('_'),
-            OperandKind::Text => out.push_str(&self.string(raw)),
+            OperandKind::Text => out.push_str(&string(raw)),
             OperandKind::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
             OperandKind::Null => out.push_str("null"),
             OperandKind::Now => out.push_str("system.now"),
             OperandKind::Literal => {
-                out.push_str(raw.trim_matches(|c: char| matches!(c, '(' | ')') || c.is_whitespace()))
+                out.push_str(raw.trim_matches(|c: char| matches!(c, '(' | ')') || c.is_whitespace()));
             }
             OperandKind::Word => out.push_str(raw),
             OperandKind::List(items) => {
@@ -190,12 +188,6 @@ impl Printer<'_> {
             }
             OperandKind::Hole => {}
         }
-    }
-
-    /// A string in double quotes; one in parentheses loses them.
-    fn string(self, raw: &str) -> String {
-        let bare = raw.trim_matches(|c: char| matches!(c, '(' | ')') || c.is_whitespace());
-        literal::quoted(&literal::text_value(if raw.starts_with('(') { bare } else { raw }))
     }
 
     fn path(self, raw: &str) -> String {
@@ -263,6 +255,12 @@ impl Printer<'_> {
     }
 }
 
+/// A string in double quotes; one in parentheses loses them.
+fn string(raw: &str) -> String {
+    let bare = raw.trim_matches(|c: char| matches!(c, '(' | ')') || c.is_whitespace());
+    literal::quoted(&literal::text_value(if raw.starts_with('(') { bare } else { raw }))
+}
+
 /// Blanks for each level of nesting.
 const INDENT_COLUMNS: usize = 4;
 
@@ -294,7 +292,7 @@ mod tests {
                 r#"user.city -eq "a" -or user.city -eq "b" -and user.accountEnabled -eq True"#,
                 r#"(user.city -eq "a") -or ((user.city -eq "b") -and (user.accountEnabled -eq true))"#,
             ),
-            ("not (not user.city in ['a' ,'b'])", r#"-not (-not (user.city -in ["a", "b"]))"#),
+            ("not (not user.city in ['a' ,'b'])", r#"-not -not (user.city -in ["a", "b"])"#),
             (
                 "user.proxyaddresses -any _ -startsWith 'smtp:' -or _ -contains \"x\"",
                 r#"user.proxyAddresses -any (_ -startsWith "smtp:" -or _ -contains "x")"#,
@@ -308,7 +306,7 @@ mod tests {
                 "user.memberof -any (GROUP.objectid -in ['x'])",
                 r#"user.memberOf -any (group.objectId -in ["x"])"#,
             ),
-            (r#"user.surname -eq 'O''Brien'"#, r#"user.surname -eq "O''Brien""#),
+            ("user.surname -eq 'O''Brien'", r#"user.surname -eq "O''Brien""#),
         ] {
             assert_eq!(one_line(written), printed, "{written}");
             assert_eq!(one_line(printed), printed, "idempotent");

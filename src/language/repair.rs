@@ -3,12 +3,17 @@
 //! A rule is a line of terms: operand, operator, value, connective, and so on. This pass walks along
 //! that line. Where a piece is missing, too many or foreign, it says so and puts in, drops or replaces
 //! just enough that the rest of the rule is read as its author meant it: a mistake hides no other one
-//! and invents none. [`Token::Hole`] and [`Token::Broken`] stand for what was reported already.
+//! and invents none. [`Token::Hole`] and [`Token::Broken`] stand for what was reported already, and so
+//! does an operator of no width.
 
+mod call;
+mod joiner;
 mod list;
+mod operand;
+mod operator;
 mod report;
 
-use super::keyword::{self, Operator, Word};
+use super::keyword::Operator;
 use super::lex::Spanned;
 use super::token::Token;
 use crate::base::diagnostic::Diagnostic;
@@ -24,12 +29,17 @@ pub(super) fn repair<'text>(text: &'text str, tokens: &[Spanned<'text>]) -> Repa
         open: Vec::new(),
         out: Vec::with_capacity(tokens.len() + 8),
         diagnostics: Vec::new(),
+        last_comparison: None,
+        body: None,
+        has_group: tokens.iter().any(|&(_, token, _)| token == Token::Open),
+        term_at: 0,
         joined_silently: false,
         stray_until: 0,
     };
     while let Some(&token) = tokens.get(repair.at) {
         let before = (repair.at, repair.out.len(), repair.expect);
         match repair.expect {
+            _ if repair.is_doubled() => repair.doubled(token),
             Expect::Operand => repair.operand(token),
             Expect::Operator => repair.operator(token),
             Expect::Value => repair.value(token),
@@ -67,11 +77,26 @@ enum Expect {
     Joiner { after_value: bool },
 }
 
-/// An open parenthesis: around conditions or around a value.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Opened {
-    Group(Span),
-    Value(Span),
+/// An open parenthesis.
+#[derive(Clone, Copy)]
+struct Opened {
+    span: Span,
+    /// Whether it stands around a value, not around conditions.
+    around_value: bool,
+    /// The number of the token behind it.
+    inside: usize,
+    /// Whether a connective came in it.
+    is_joined: bool,
+    /// Where its only comparison ends, when the next condition has parentheses of its own: the likely
+    /// place of a missing `)`.
+    likely_end: Option<usize>,
+}
+
+/// The last comparison that was read.
+#[derive(Clone, Copy)]
+struct Compared {
+    left: Span,
+    operator: Span,
 }
 
 struct Repair<'text, 'tokens> {
@@ -82,6 +107,13 @@ struct Repair<'text, 'tokens> {
     open: Vec<Opened>,
     out: Vec<Spanned<'text>>,
     diagnostics: Vec<Diagnostic>,
+    last_comparison: Option<Compared>,
+    /// How many parentheses were open where the last quantifier stood, if its body may go on.
+    body: Option<usize>,
+    /// Whether the rule opens any parenthesis.
+    has_group: bool,
+    /// The number of the token that begins the last term outside all parentheses.
+    term_at: usize,
     /// The next missing connective belongs to a mistake that was reported.
     joined_silently: bool,
     /// Stray tokens before this byte belong to a finding that was made.
@@ -95,6 +127,10 @@ impl<'text> Repair<'text, '_> {
         self.tokens.get(self.at + ahead).map(|&(_, token, _)| token)
     }
 
+    fn span_at(&self, ahead: usize) -> Option<Span> {
+        self.tokens.get(self.at + ahead).map(|&(start, _, end)| Span::new(start, end))
+    }
+
     /// Takes the token as it is.
     fn take(&mut self, token: Spanned<'text>, expect: Expect) {
         self.out.push(token);
@@ -105,6 +141,12 @@ impl<'text> Repair<'text, '_> {
     /// Puts `token` out in place of, or before, what stands at `span`.
     fn put(&mut self, token: Token<'text>, span: Span) {
         self.out.push((span.start, token, span.end));
+    }
+
+    /// Puts an operator and a value out that nobody wrote: what is wrong with them was reported.
+    fn put_rest(&mut self, at: usize) {
+        self.put(Token::Compare(Operator::Eq), Span::at(at));
+        self.put(Token::Hole, Span::at(at));
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
@@ -120,174 +162,30 @@ impl<'text> Repair<'text, '_> {
         Span::at(self.out.last().map_or(0, |&(_, _, end)| end))
     }
 
-    // ---- the beginning of a term ----
-
-    fn operand(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        match token {
-            Token::Open => {
-                self.open.push(Opened::Group(span));
-                self.take(spanned, Expect::Operand);
-            }
-            Token::Not => self.take(spanned, Expect::Operand),
-            Token::Reports(_) => self.reports(spanned),
-            Token::Broken => self.take(spanned, Expect::Joiner { after_value: false }),
-            Token::Word(_) if self.peek(1) == Some(Token::Open) => {
-                self.call(span);
-                self.put(Token::Broken, span);
-                self.expect = Expect::Joiner { after_value: false };
-            }
-            Token::Word(word)
-                if self.peek(1).is_some_and(starts_term) && keyword::foreign_operator(word).is_some() =>
-            {
-                self.foreign_prefix(word, span);
-            }
-            token if is_simple(token) => self.take(spanned, Expect::Operator),
-            Token::ListOpen => {
-                self.list();
-                self.expect = Expect::Operator;
-            }
-            Token::And | Token::Or => {
-                self.dangling(span);
-                self.at += 1;
-            }
-            Token::Close => {
-                self.missing_term(span);
-                self.expect = Expect::Joiner { after_value: false };
-            }
-            Token::UnknownOperator(word) => self.foreign_prefix(word, span),
-            Token::Compare(_) | Token::Any | Token::All => {
-                self.missing_attribute(span);
-                self.put(Token::Hole, Span::at(start));
-                self.expect = Expect::Operator;
-            }
-            _ => self.stray(span),
-        }
+    /// Whether the token that comes next stands there twice in a row.
+    fn is_doubled(&self) -> bool {
+        let Some(token) = self.peek(0) else { return false };
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        let may_double = is_simple(token) && token != Token::Hole
+            || matches!(token, Token::Compare(_) | Token::Any | Token::All | Token::Plus | Token::Minus);
+        may_double && before.is_some_and(|&(_, before, _)| before == token)
     }
 
-    /// A word or symbol of another language where a term begins.
-    fn foreign_prefix(&mut self, word: &'text str, span: Span) {
-        let meant = keyword::foreign_operator(word.trim_start_matches(is_dash_or_blank));
-        self.unknown_operator(span, word, &[Word::Not, Word::And, Word::Or]);
+    fn doubled(&mut self, (start, _, end): Spanned<'text>) {
+        self.twice(Span::new(start, end));
         self.at += 1;
-        if meant == Some(Word::Not) {
-            self.put(Token::Not, span);
-        }
     }
 
-    fn reports(&mut self, spanned: Spanned<'text>) {
-        self.out.push(spanned);
-        self.at += 1;
-        let value = self.tokens.get(self.at).copied();
-        match value {
-            Some(manager @ (_, token, _)) if is_simple(token) => {
-                self.out.push(manager);
-                self.at += 1;
-            }
-            _ => {
-                let (start, _, end) = spanned;
-                self.missing_manager(Span::new(start, end));
-                self.put(Token::Hole, Span::at(end));
-            }
-        }
-        self.expect = Expect::Joiner { after_value: false };
-    }
-
-    /// Nothing where a term belongs, before `span`.
-    fn missing_term(&mut self, span: Span) {
-        match self.last_out() {
-            Some(Token::And | Token::Or) => {
-                if let Some((start, _, end)) = self.out.pop() {
-                    self.dangling(Span::new(start, end));
-                }
-                // What stood before the connective was a whole term.
-                return;
-            }
-            Some(Token::Any | Token::All) => self.missing_body(span),
-            Some(Token::Not) => self.missing_after_not(span),
-            _ => self.empty(span),
-        }
-        let behind = self.behind();
-        self.put(Token::Broken, behind);
-    }
-
-    // ---- behind the first operand ----
-
-    fn operator(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        match token {
-            Token::Compare(_) => self.take(spanned, Expect::Value),
-            Token::Any | Token::All => self.take(spanned, Expect::Operand),
-            Token::Not if self.peek(1).is_some_and(|next| is_literal(next) || next == Token::ListOpen) => {
-                self.not_as_comparison(span);
-                self.put(Token::Compare(Operator::Ne), span);
-                self.at += 1;
-                self.expect = Expect::Value;
-            }
-            Token::Word(word) | Token::UnknownOperator(word) => self.unknown_comparison(word, span),
-            Token::Plus | Token::Minus => self.at += 2,
-            Token::Comma | Token::ListClose => self.stray(span),
-            // `user.department "Sales"`: the operator is missing and the value stands there.
-            token if is_literal(token) || (token == Token::ListOpen) => {
-                self.missing_operator(span);
-                self.put(Token::Compare(Operator::Eq), Span::at(start));
-                self.put(Token::Hole, span);
-                self.skip_value();
-                self.expect = Expect::Joiner { after_value: true };
-            }
-            // A lone operand: `user.accountEnabled -and …`.
-            _ => self.lone_operand(),
-        }
-    }
-
-    /// The term ends behind its first operand.
-    fn lone_operand(&mut self) {
-        let last = self.out.last().copied();
-        let operand = last.map_or(Span::at(0), |(start, _, end)| Span::new(start, end));
-        self.no_comparison(operand);
-        self.put(Token::Compare(Operator::Eq), Span::at(operand.end));
-        self.put(Token::Hole, Span::at(operand.end));
-        self.joined_silently = true;
-        self.expect = Expect::Joiner { after_value: false };
-    }
-
-    /// A word of no or another language where an operator belongs.
-    fn unknown_comparison(&mut self, word: &'text str, span: Span) {
-        let bare = word.trim_start_matches(is_dash_or_blank);
-        let foreign = keyword::foreign_operator(bare);
-        if foreign.is_some_and(Word::is_connective) {
-            self.lone_operand();
-            return;
-        }
-        self.unknown_operator(span, word, &[]);
-        self.at += 1;
-        match foreign {
-            Some(Word::Any) => {
-                self.put(Token::Any, span);
-                self.expect = Expect::Operand;
-            }
-            Some(Word::Compare(operator))
-                if self.peek(0).is_some_and(|next| is_literal(next) || next == Token::ListOpen) =>
-            {
-                // The value is checked against the operator that was meant.
-                self.put(Token::Compare(operator), span);
-                self.expect = Expect::Value;
-            }
-            _ => {
-                self.put(Token::Compare(Operator::Eq), span);
-                let value_follows = self
-                    .peek(0)
-                    .is_some_and(|next| is_literal(next) || next == Token::ListOpen || is_word(next));
-                self.put(Token::Hole, Span::at(span.end));
-                if value_follows {
-                    self.skip_value();
-                }
-                self.joined_silently = !value_follows;
-                self.expect = Expect::Joiner { after_value: true };
-            }
-        }
+    fn open(&mut self, spanned: Spanned<'text>, around_value: bool) {
+        let (start, _, end) = spanned;
+        self.open.push(Opened {
+            span: Span::new(start, end),
+            around_value,
+            inside: self.out.len() + 1,
+            is_joined: false,
+            likely_end: None,
+        });
+        self.take(spanned, if around_value { Expect::Value } else { Expect::Operand });
     }
 
     // ---- the value ----
@@ -297,10 +195,10 @@ impl<'text> Repair<'text, '_> {
         let span = Span::new(start, end);
         let after = Expect::Joiner { after_value: true };
         match token {
-            Token::Word(_) if self.peek(1) == Some(Token::Open) => {
-                self.call(span);
-                self.put(Token::Hole, span);
-                self.expect = after;
+            Token::Word(_) if self.call(span) => {}
+            // `-in collection "x"`: the value is the string.
+            Token::Word(_) if matches!(self.peek(1), Some(Token::Text(_) | Token::ListOpen)) => {
+                self.stray(span);
             }
             Token::Path(_)
                 if self
@@ -318,12 +216,18 @@ impl<'text> Repair<'text, '_> {
                 self.list_in_parentheses(span);
                 self.expect = after;
             }
-            Token::Open if self.peek(1).is_some_and(|next| is_literal(next) || next == Token::Open) => {
-                self.open.push(Opened::Value(span));
-                self.take(spanned, Expect::Value);
+            Token::Open
+                if self.peek(1).is_some_and(|next| {
+                    is_literal(next)
+                        || is_word(next)
+                        || matches!(next, Token::Open | Token::Plus | Token::Minus)
+                }) =>
+            {
+                self.open(spanned, true);
             }
             Token::Compare(_) | Token::Any | Token::All | Token::Not | Token::Plus | Token::Minus
-                if !span.of(self.text).starts_with('-') =>
+                if !span.of(self.text).starts_with(operator::is_dash_or_blank)
+                    && !self.peek(1).is_some_and(|next| matches!(next, Token::Text(_) | Token::ListOpen)) =>
             {
                 // An operator word without its hyphen: a value without its quotes.
                 self.put(Token::Word(span.of(self.text)), span);
@@ -334,7 +238,21 @@ impl<'text> Repair<'text, '_> {
                 self.two_operators(span);
                 self.at += 1;
             }
+            Token::Plus | Token::Minus if self.peek(1).is_some_and(is_simple) => {
+                self.missing_now(span);
+                let behind = self.behind();
+                self.put(Token::Hole, behind);
+                self.expect = after;
+            }
             Token::Plus | Token::Minus | Token::ListClose => self.stray(span),
+            // `-eq, "x"`.
+            Token::Comma
+                if self.peek(1).is_some_and(|next| {
+                    is_literal(next) || matches!(next, Token::ListOpen | Token::Open)
+                }) =>
+            {
+                self.stray(span);
+            }
             _ => self.no_value(span),
         }
     }
@@ -352,6 +270,8 @@ impl<'text> Repair<'text, '_> {
         let after = Expect::Joiner { after_value: true };
         if is_simple(token) {
             self.take(spanned, after);
+        } else if token == Token::Comma && self.peek(1).is_some_and(is_simple) {
+            self.stray(Span::new(start, end));
         } else {
             self.missing_duration(Span::new(start, end));
             let behind = self.behind();
@@ -360,95 +280,10 @@ impl<'text> Repair<'text, '_> {
         }
     }
 
-    // ---- behind a term ----
-
-    fn joiner(&mut self, spanned: Spanned<'text>) {
-        let (start, token, end) = spanned;
-        let span = Span::new(start, end);
-        let after_value = self.expect == Expect::Joiner { after_value: true };
-        match token {
-            Token::And | Token::Or => {
-                self.joined_silently = false;
-                self.take(spanned, Expect::Operand);
-            }
-            Token::Plus | Token::Minus if after_value => self.take(spanned, Expect::Duration),
-            Token::Close => self.close(spanned),
-            _ if matches!(self.open.last(), Some(Opened::Value(_))) => self.close_value(span),
-            Token::Word(word) | Token::UnknownOperator(word) => self.unknown_connective(word, span),
-            Token::Compare(_) | Token::Any | Token::All => {
-                self.second_operator(span);
-                self.put(Token::And, Span::at(start));
-                self.put(Token::Hole, Span::at(start));
-                self.expect = Expect::Operator;
-            }
-            token if starts_term(token) => self.join(span),
-            Token::ListOpen => {
-                self.stray_at(span);
-                self.skip_value();
-            }
-            _ => self.stray(span),
-        }
-    }
-
-    /// Puts in the connective that is missing before `span`.
-    fn join(&mut self, span: Span) {
-        if !self.joined_silently {
-            self.missing_connective(span);
-        }
-        self.joined_silently = false;
-        self.put(Token::And, Span::at(span.start));
-        self.expect = Expect::Operand;
-    }
-
-    fn unknown_connective(&mut self, word: &'text str, span: Span) {
-        let bare = word.trim_start_matches(is_dash_or_blank);
-        let next_starts = self.peek(1).is_some_and(starts_term);
-        match keyword::foreign_operator(bare) {
-            Some(Word::Compare(_)) if !next_starts => {
-                self.second_operator(span);
-                self.put(Token::And, Span::at(span.start));
-                self.put(Token::Hole, Span::at(span.start));
-                self.expect = Expect::Operator;
-                self.put(Token::Compare(Operator::Eq), span);
-                self.at += 1;
-                self.expect = Expect::Value;
-            }
-            foreign if next_starts || word.starts_with(is_dash_or_blank) => {
-                self.unknown_operator(span, word, &[Word::And, Word::Or]);
-                let meant = if foreign == Some(Word::Or) { Token::Or } else { Token::And };
-                self.put(meant, span);
-                self.at += 1;
-                self.joined_silently = false;
-                self.expect = Expect::Operand;
-            }
-            _ => self.stray(span),
-        }
-    }
-
-    fn close(&mut self, spanned: Spanned<'text>) {
-        let (start, _, end) = spanned;
-        match self.open.pop() {
-            Some(Opened::Group(_)) => self.take(spanned, Expect::Joiner { after_value: false }),
-            Some(Opened::Value(_)) => self.take(spanned, Expect::Joiner { after_value: true }),
-            None => {
-                self.surplus(Span::new(start, end));
-                self.at += 1;
-            }
-        }
-    }
-
-    /// A value's parenthesis is still open although the value is over.
-    fn close_value(&mut self, span: Span) {
-        if let Some(Opened::Value(opened)) = self.open.pop() {
-            self.unclosed(opened, span.start);
-            let behind = self.behind();
-            self.put(Token::Close, behind);
-        }
-    }
-
     /// Ends the rule: completes the last term and closes what is open.
     fn finish(&mut self) {
         let end = Span::at(self.text.trim_end().len());
+        let is_cut_off = self.last_out() == Some(Token::Open);
         match self.expect {
             Expect::Operand => self.missing_term(end),
             Expect::Operator => self.lone_operand(),
@@ -460,39 +295,18 @@ impl<'text> Repair<'text, '_> {
             }
             Expect::Joiner { .. } => {}
         }
-        // One finding, at the outermost of them: closing it is what the author has to do.
-        if let Some(&(Opened::Group(first) | Opened::Value(first))) = self.open.first() {
-            self.unclosed(first, end.start);
+        let open = std::mem::take(&mut self.open);
+        // What lacks behind a last parenthesis is more than its twin.
+        if !is_cut_off && !open.is_empty() {
+            self.unclosed(&open);
         }
-        for _ in 0..self.open.len() {
+        for _ in open {
             let behind = self.behind();
             self.put(Token::Close, behind);
         }
     }
 
     // ---- skipping ----
-
-    /// Skips a word and the parentheses behind it.
-    fn call(&mut self, word: Span) {
-        let mut depth = 0_usize;
-        let mut end = word.end;
-        self.at += 1;
-        while let Some(&(_, token, token_end)) = self.tokens.get(self.at) {
-            match token {
-                Token::Open => depth += 1,
-                Token::Close if depth == 1 => {
-                    end = token_end;
-                    self.at += 1;
-                    break;
-                }
-                Token::Close => depth -= 1,
-                _ => {}
-            }
-            end = token_end;
-            self.at += 1;
-        }
-        self.foreign_call(word, Span::new(word.start, end));
-    }
 
     /// Skips one operand, a list as a whole.
     fn skip_value(&mut self) {
@@ -541,8 +355,4 @@ fn starts_term(token: Token<'_>) -> bool {
         token,
         Token::Open | Token::Not | Token::Reports(_) | Token::Path(_) | Token::Underscore | Token::Broken
     )
-}
-
-fn is_dash_or_blank(c: char) -> bool {
-    matches!(c, '-' | '–' | '—' | '−' | '‐' | '‑') || c.is_whitespace()
 }

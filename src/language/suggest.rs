@@ -19,8 +19,11 @@ pub fn nearest<'word>(written: &str, candidates: impl IntoIterator<Item = &'word
         return None;
     }
     let allowed = (letters / 3).max(1);
+    // Words of very different length are never near; finding that out is quicker than the distance.
+    let could_be_near = |candidate: &&str| candidate.chars().count().abs_diff(letters) <= allowed;
     candidates
         .into_iter()
+        .filter(could_be_near)
         .map(|candidate| (strsim::osa_distance(&lower, candidate.to_lowercase().borrow()), candidate))
         .filter(|&(distance, candidate)| distance <= allowed && distance < candidate.chars().count())
         .min_by_key(|&(distance, _)| distance)

@@ -42,8 +42,10 @@ pub enum Shape {
     #[regex(r#"[“”„‟«»″＂]([^“”„‟«»″＂"])*"#)]
     #[regex(r"[‘’‚‛‹›]([^‘’‚‛‹›'])*")]
     CurlyUnclosed,
-    /// A string whose quotes carry the escapes of another language: `\"…\"` or `` `"…`" ``.
-    #[regex(r#"\\"([^"\\]|\\+[^"\\])*\\+""#)]
+    /// A string whose quotes carry the escapes of another language: `\"…\"`, `` `"…`" `` or `&quot;…&quot;`.
+    #[regex(r#"\\+"([^"\\]|\\+[^"\\])*\\+""#)]
+    #[regex(r"\\+'([^'\\]|\\+[^'\\])*\\+'")]
+    #[regex(r"&(quot|apos|#34|#39);([^&]|&amp;)*&(quot|apos|#34|#39);")]
     #[regex(r#"`"([^"`]|`+[^"`])*`+""#)]
     EscapedQuoted,
     /// `user.department`, `assignedPlan.service`, `system.now`.
@@ -71,7 +73,7 @@ pub enum Shape {
     #[regex(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")]
     Guid,
     /// Operators of other languages.
-    #[regex(r"(=|!|<|>|&|\|)+")]
+    #[regex(r"(=|!|<|>|&|\||&amp;|&lt;|&gt;)+")]
     Symbol,
 }
 

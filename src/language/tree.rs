@@ -143,6 +143,11 @@ impl Expr {
             return part;
         }
         let span = Span::new(start, part.outer_span().end);
+        // `-not (-not x)` is one node: a long row of them must not become a deep tree.
+        let (times, part) = match part.kind {
+            ExprKind::Not { times: inner, part } => (times + inner, *part),
+            _ => (times, part),
+        };
         let depth = part.depth + 1;
         Self::bounded(ExprKind::Not { times, part: Box::new(part) }, span, depth, deep)
     }
@@ -207,10 +212,18 @@ impl Operand {
         Self { kind, span: Span::new(start, end) }
     }
 
-    /// `base` moved by `offsets`, or `base` itself if there are none.
+    /// `base` moved by `offsets`, or `base` itself if there are none. A sum that is moved again stays one
+    /// sum: parentheses around parentheses must not become a deep tree.
     pub fn sum(base: Self, offsets: Vec<Offset>) -> Self {
         let Some(last) = offsets.last() else { return base };
         let span = base.span.to(last.duration.span);
-        Self { kind: OperandKind::Sum { base: Box::new(base), offsets }, span }
+        let kind = match base.kind {
+            OperandKind::Sum { base, offsets: mut all } => {
+                all.extend(offsets);
+                OperandKind::Sum { base, offsets: all }
+            }
+            _ => OperandKind::Sum { base: Box::new(base), offsets },
+        };
+        Self { kind, span }
     }
 }

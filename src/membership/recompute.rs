@@ -7,9 +7,11 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::delta::Delta;
+use super::dependencies;
 use super::order::{self, Waves};
 use super::roster::{Ordinal, Roster};
 use super::snapshot::Snapshot;
+use crate::base::code::{self, Code};
 use crate::directory::managers::Managers;
 use crate::directory::object::Object;
 use crate::engine::oracle;
@@ -39,15 +41,19 @@ pub enum Plan {
     Rule(Box<TypedRule>),
 }
 
-/// Users and devices, each with its ordinal.
+/// Who and what there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Objects<'a> {
-    /// The users.
+    /// The users, each with its ordinal.
     pub users: &'a [(Ordinal, Object)],
-    /// The devices.
+    /// The devices, each with its ordinal.
     pub devices: &'a [(Ordinal, Object)],
     /// Who reports to whom.
     pub managers: &'a Managers,
+    /// Users and devices that were deleted: they leave every group.
+    pub deleted: &'a RoaringBitmap,
+    /// The ids behind all ordinals.
+    pub roster: &'a Roster,
 }
 
 impl<'a> Objects<'a> {
@@ -112,38 +118,40 @@ pub struct Settings {
 /// Evaluates all groups, each after the groups that it reads, and compares with `before`.
 ///
 /// Returns the outcomes in the order of `groups` and the new members. A group in error keeps its
-/// members and does not keep the others from being evaluated. `progress` is called with the number of
-/// groups that were finished.
+/// members and does not keep the others from being evaluated. `progress` is called for each rule that was
+/// evaluated.
 pub fn recompute(
     groups: &[GroupInput],
     objects: Objects<'_>,
-    roster: &Roster,
     before: &Snapshot,
     settings: Settings,
-    progress: &(dyn Fn(usize) + Sync),
+    progress: &(dyn Fn() + Sync),
 ) -> (Vec<GroupOutcome>, Snapshot) {
-    let sorted = order::waves(&sources_of(groups, roster));
     let mut snapshot = before.clone();
-    let mut failures = failures_of(groups, roster, &sorted);
+    snapshot.remove_everywhere(objects.deleted);
+    let sorted = order::waves(&dependencies::of(groups, objects.roster, &snapshot));
+    let mut failures = failures_of(groups, objects.roster, &sorted);
     for wave in &sorted.waves {
-        let relations = Live { roster, snapshot: &snapshot, managers: objects.managers };
+        let relations =
+            Membership { roster: objects.roster, snapshot: &snapshot, managers: objects.managers };
         let results: Vec<(usize, Result<RoaringBitmap, String>)> = wave
             .par_iter()
-            .filter_map(|&at| match &groups.get(at)?.plan {
-                Plan::Rule(rule) => Some((at, members_of(rule, objects, settings, &relations))),
-                Plan::Static | Plan::Paused | Plan::Refused(_) => None,
+            .filter_map(|&at| {
+                let Plan::Rule(rule) = &groups.get(at)?.plan else { return None };
+                let members = members_of(rule, objects, settings, &relations);
+                progress();
+                Some((at, members))
             })
             .collect();
         for (at, result) in results {
             match (result, groups.get(at)) {
                 (Ok(members), Some(input)) => snapshot.replace(input.group, members),
                 (Err(why), _) => {
-                    failures.insert(at, why);
+                    failures.insert(at, failure(&code::EVALUATION_FAILED, &why));
                 }
                 (Ok(_), None) => {}
             }
         }
-        progress(wave.len());
     }
     let outcomes = groups
         .iter()
@@ -167,37 +175,24 @@ fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after
     GroupOutcome { group: input.group, status, members: new.len(), delta: Delta::between(old, new), error }
 }
 
-/// The objects that a rule admits.
+/// The objects that a rule admits; else why the first one that has no result has none.
 fn members_of(
     rule: &TypedRule,
     objects: Objects<'_>,
     settings: Settings,
-    relations: &Live<'_>,
+    relations: &Membership<'_>,
 ) -> Result<RoaringBitmap, String> {
     let world = World { now: settings.now, version_order: settings.version_order, relations };
-    let admitted: Result<Vec<Option<Ordinal>>, String> = objects
+    let results: Vec<Result<Ordinal, String>> = objects
         .of(rule.subject)
         .par_iter()
-        .map(|(ordinal, object)| match oracle::evaluate(rule, object, &world) {
-            Ok(admitted) => Ok(admitted.then_some(*ordinal)),
-            Err(error) => Err(format!("{} `{}`: {error}", rule.subject.word(), object.id())),
+        .filter_map(|(ordinal, object)| match oracle::evaluate(rule, object, &world) {
+            Ok(admitted) => admitted.then_some(Ok(*ordinal)),
+            Err(error) => Some(Err(format!("{} `{}`: {error}", rule.subject.word(), object.id()))),
         })
         .collect();
-    Ok(admitted?.into_iter().flatten().collect())
-}
-
-/// Which groups, by position, each group reads.
-fn sources_of(groups: &[GroupInput], roster: &Roster) -> Vec<Vec<usize>> {
-    let positions: HashMap<Ordinal, usize> =
-        groups.iter().enumerate().map(|(at, input)| (input.group, at)).collect();
-    let position = |id: &str| roster.find(id).and_then(|ordinal| positions.get(&ordinal)).copied();
-    groups
-        .iter()
-        .map(|input| match &input.plan {
-            Plan::Rule(rule) => rule.groups_read().into_iter().filter_map(position).collect(),
-            Plan::Static | Plan::Paused | Plan::Refused(_) => Vec::new(),
-        })
-        .collect()
+    // Only now, in the order of the objects: every run names the same one.
+    results.into_iter().collect()
 }
 
 /// Groups that cannot be evaluated because of circles, by position.
@@ -207,24 +202,36 @@ fn failures_of(groups: &[GroupInput], roster: &Roster, sorted: &Waves) -> HashMa
     for cycle in &sorted.cycles {
         let named: Vec<String> =
             cycle.0.iter().chain(cycle.0.first()).map(|&at| format!("`{}`", id(at))).collect();
-        let why = format!("memberOf goes round in a circle: {}", named.join(" reads "));
+        let circle = format!("memberOf goes round in a circle: {}", named.join(" reads "));
+        let why = failure(&code::GROUP_CYCLE, &circle);
         failures.extend(cycle.0.iter().map(|&at| (at, why.clone())));
     }
-    let waits = "memberOf reads a group that is part of, or waits for, a circle";
-    failures.extend(sorted.blocked.iter().map(|&at| (at, waits.to_owned())));
+    let waits = failure(&code::GROUP_CYCLE, "memberOf reads a group that is part of, or waits for, a circle");
+    failures.extend(sorted.blocked.iter().map(|&at| (at, waits.clone())));
     failures
 }
 
-/// Membership as computed so far.
-struct Live<'a> {
-    roster: &'a Roster,
-    snapshot: &'a Snapshot,
-    managers: &'a Managers,
+/// An error as reports show it.
+fn failure(code: &Code, why: &str) -> String {
+    format!("{}[{}] {why}", code.severity.word(), code.id)
 }
 
-impl Relations for Live<'_> {
+/// The relations between objects that a snapshot and the managers hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Membership<'a> {
+    /// The ids behind the ordinals of the snapshot.
+    pub roster: &'a Roster,
+    /// The members of all groups.
+    pub snapshot: &'a Snapshot,
+    /// Who reports to whom.
+    pub managers: &'a Managers,
+}
+
+impl Relations for Membership<'_> {
     fn is_member(&self, group: &str, object: &str, reach: Reach) -> bool {
-        let (Some(group), Some(object)) = (self.roster.find(group), self.roster.find(object)) else { return false };
+        let (Some(group), Some(object)) = (self.roster.find(group), self.roster.find(object)) else {
+            return false;
+        };
         match reach {
             Reach::Direct => self.snapshot.is_direct_member(group, object),
             Reach::Transitive => self.snapshot.is_transitive_member(group, object),

@@ -74,8 +74,8 @@ fn write_tree(one: &Explained<'_>, style: &Style, out: &mut dyn io::Write) -> io
     let verdict = if *result { "is a member" } else { "is not a member" };
     writeln!(out, "{} {}{name} {verdict}", mark(*result, style), printable(one.object.id()))?;
     write_detail(root, 1, style, out)?;
-    if *certainty != Certainty::Documented {
-        writeln!(out, "  note: the result depends on behaviour that is {}, not documented", certainty.word())?;
+    if let Some(grounds) = grounds(*certainty) {
+        writeln!(out, "  note: the result depends on behaviour that {grounds}")?;
     }
     match &one.flip {
         Some(Flip::Changes(changes)) => {
@@ -91,6 +91,16 @@ fn write_tree(one: &Explained<'_>, style: &Style, out: &mut dyn io::Write) -> io
         }
         Some(Flip::NotFound { .. }) => writeln!(out, "  no small change of attributes turns the result"),
         None => Ok(()),
+    }
+}
+
+/// What a result rests on, if it is less than documentation.
+fn grounds(certainty: Certainty) -> Option<&'static str> {
+    match certainty {
+        Certainty::Documented => None,
+        Certainty::Sibling => Some("is documented for Conditional Access filters only (sibling)"),
+        Certainty::Observed => Some("was observed and is not documented"),
+        Certainty::Inferred => Some("is inferred: nobody documents or reports it"),
     }
 }
 
@@ -199,8 +209,11 @@ fn graph_details(detail: &Detail, details: bool) -> Json {
     if details {
         fields.insert("certainty".to_owned(), json!(detail.certainty.word()));
         if !detail.items.is_empty() {
-            let items: Vec<Json> =
-                detail.items.iter().map(|item| json!({ "value": item.value, "result": item.result })).collect();
+            let items: Vec<Json> = detail
+                .items
+                .iter()
+                .map(|item| json!({ "value": item.value, "result": item.result }))
+                .collect();
             fields.insert("items".to_owned(), Json::from(items));
         }
     }

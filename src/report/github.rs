@@ -33,7 +33,7 @@ fn command(rule: &CheckedRule, finding: &Finding) -> String {
         text = format!("{text}\nhelp: {}", printable(help));
     }
     let place = if let Some(file) = rule.file() {
-        format!("file={},{},", property(&file_path(file)), region(finding))
+        format!("file={},{},", property(&printable(&file_path(file))), region(finding))
     } else {
         // An annotation needs a file of the repository; without one, the text says where.
         text = format!("{}: {text}", concise::place(rule, finding));

@@ -1,5 +1,6 @@
 //! What a recompute run leaves: deltas, groups, audit and summary, and the table for people.
 
+use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
@@ -22,9 +23,11 @@ pub struct RunReport {
     pub started: Timestamp,
     /// All groups.
     pub groups: Vec<GroupReport>,
-    /// Counts of objects.
+    /// The ids of users and devices that were deleted and so left all groups.
+    pub deleted: HashSet<String>,
+    /// How many users there are.
     pub users: usize,
-    /// Counts of objects.
+    /// How many devices there are.
     pub devices: usize,
     /// Seconds of each stage, in order.
     pub stages: Vec<(&'static str, f64)>,
@@ -139,6 +142,8 @@ pub fn write_groups(report: &RunReport, out: &mut dyn io::Write) -> io::Result<(
 pub fn write_audit(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()> {
     report.deltas().try_for_each(|row| {
         let activity = if row.change == "added" { "Add member to group" } else { "Remove member from group" };
+        let left = row.change == "removed" && report.deleted.contains(row.member_id);
+        let cause = if left { "objectDeleted" } else { "membershipRule" };
         let event = json!({
             "activity": activity,
             "category": "GroupManagement",
@@ -146,7 +151,7 @@ pub fn write_audit(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()
             "target": { "groupId": row.group_id, "memberId": row.member_id },
             "time": report.started.to_string(),
             "run": report.run,
-            "details": { "cause": "membershipRule" },
+            "details": { "cause": cause },
         });
         line(&event, out)
     })
@@ -184,15 +189,17 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
     })
 }
 
-/// The table for people: groups with a rule, then the totals.
+/// The table for people: groups with a rule and others that changed, then the totals.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let shown: Vec<&GroupReport> =
-        report.groups.iter().filter(|group| group.status != Status::Static).collect();
-    let name = |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
-    let width = shown.iter().map(|group| name(group).chars().count()).max().unwrap_or(5).clamp(5, NAME_MAX_COLUMNS);
+    let is_shown = |group: &&GroupReport| group.status != Status::Static || !group.removed.is_empty();
+    let shown: Vec<&GroupReport> = report.groups.iter().filter(is_shown).collect();
+    let name =
+        |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
+    let width =
+        shown.iter().map(|group| name(group).chars().count()).max().unwrap_or(5).clamp(5, NAME_MAX_COLUMNS);
     writeln!(out, "{:width$}  {:>9}  {:>7}  {:>7}  status", "group", "members", "added", "removed")?;
     for group in shown {
         let word = match group.status {

@@ -79,7 +79,8 @@ pub fn write_summary(summary: &Summary, style: &Style, out: &mut dyn io::Write) 
     writeln!(out, "{}", parts.join("; "))
 }
 
-fn counted(count: usize, word: &str) -> String {
+/// A count with its word: `1 rule`, `3 rules`.
+pub fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 

@@ -40,7 +40,7 @@ fn folder(path: &Path, name: &str, wanted: Option<Format>) -> Vec<Input> {
             Ok(entry) => entry,
             Err(error) => {
                 let error = InputError::unreadable(name, error.to_string(), "check the permissions");
-                inputs.push(Input::broken(error, wanted.unwrap_or(Format::Rule)));
+                inputs.push(Input::broken(error, wanted));
                 continue;
             }
         };
@@ -50,7 +50,7 @@ fn folder(path: &Path, name: &str, wanted: Option<Format>) -> Vec<Input> {
         let name = entry.path().display().to_string();
         match file_of_folder(entry.path(), &name, format) {
             Ok(input) => inputs.extend(input),
-            Err(error) => inputs.push(Input::broken(error, format)),
+            Err(error) => inputs.push(Input::broken(error, Some(format))),
         }
     }
     inputs

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::super::failure::Failure;
+use super::super::output;
 
 /// A folder that is being filled. Its files have temporary names until [`Folder::publish`]; if that is
 /// never called, nothing stays.
@@ -61,11 +62,7 @@ impl Folder {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".unfinished-");
         #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file: what the process masks is taken away.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
+        builder.permissions(output::ordinary_permissions());
         let mut file =
             builder.tempfile_in(&self.path).map_err(|error| Failure::file(&path, "create", &error))?;
         let result = write(file.as_file_mut(), &path)?;
@@ -90,7 +87,13 @@ impl Folder {
                         // What is left over is worth less than the first error.
                         let _ = fs::remove_file(self.path.join(&done.name));
                     }
-                    return Err(Failure::file(&path, "write", &error));
+                    return Err(match error.kind() {
+                        ErrorKind::AlreadyExists => Failure::new(format!(
+                            "{}: the file has appeared meanwhile, and nothing is overwritten",
+                            path.display()
+                        )),
+                        _ => Failure::file(&path, "write", &error),
+                    });
                 }
             }
         }
@@ -166,10 +169,11 @@ mod tests {
         add(&mut folder, "a", b"a");
         add(&mut folder, "b", b"b");
         fs::write(place.path().join("b"), "precious").unwrap();
-        assert!(folder.publish().is_err());
+        let taken = format!("{:?}", folder.publish());
+        assert!(taken.contains("b: the file has appeared meanwhile, and nothing is overwritten"), "{taken}");
         assert_eq!(names(place.path()), ["b"]);
         assert_eq!(fs::read(place.path().join("b")).unwrap(), b"precious");
-        assert!(Folder::create(place.path()).unwrap_err().to_string().contains("the folder is not empty"));
+        assert!(format!("{:?}", Folder::create(place.path())).contains("the folder is not empty"));
         assert!(Folder::create(&place.path().join("b")).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! Objects as Microsoft Graph gives them, one a line.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -19,21 +19,18 @@ pub(super) fn write(
     path: &Path,
     bar: &ProgressBar,
 ) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::file(path, "write", &error);
     let fields = fields(&table.columns);
     let encode = |rows: &[Row<'_>]| {
         let mut text = Vec::new();
         for row in rows {
-            serde_json::to_writer(&mut text, &Object { fields: &fields, row })?;
+            let written = serde_json::to_writer(&mut text, &Object { fields: &fields, row });
+            written.map_err(|error| failed(error.into()))?;
             text.push(b'\n');
         }
         Ok(text)
     };
-    let write = |parts: Vec<Vec<u8>>| {
-        parts
-            .iter()
-            .try_for_each(|part| file.write_all(part))
-            .map_err(|error| Failure::file(path, "write", &error))
-    };
+    let write = |parts: Vec<Vec<u8>>| parts.iter().try_for_each(|part| file.write_all(part)).map_err(failed);
     stream(table, bar, encode, write)
 }
 

@@ -25,13 +25,17 @@ impl Checker<'_> {
     ) -> Option<Node> {
         self.is_whole_rule = false;
         let target = self.target(left, (operator, operator_span), right, scope)?;
+        // An operator of no width was put in where nobody wrote one: that was reported.
+        if operator_span.is_empty() {
+            return None;
+        }
+        // One finding is enough: a value is not held against an operator that does not fit.
+        self.operator_fits(&target, operator, operator_span, expr, right)?;
         if matches!(operator, Operator::Gt | Operator::Lt) && !self.extended() {
             self.strict_order(operator, operator_span);
             return None;
         }
-        let allowed = self.operator_fits(&target, operator, operator_span, expr, right);
         let (test, certainty) = self.test(&target, (operator, operator_span), right)?;
-        allowed?;
         self.lone_apostrophes(right);
         let certainty = certainty.max(self.left_certainty(&target, left.span));
         self.conditions.push(Condition {
@@ -57,7 +61,7 @@ impl Checker<'_> {
     ) -> Option<Target> {
         let text = left.span.of(self.text);
         match (&left.kind, scope) {
-            (OperandKind::Hole, _) => None,
+            (OperandKind::Hole, _) | (OperandKind::Word, Scope::Unknown) => None,
             (OperandKind::Path | OperandKind::Underscore, _) => self.named_target(left, text, scope),
             (OperandKind::Word, Scope::Items(collection)) => {
                 self.wrong_item(left.span, collection);
@@ -219,7 +223,7 @@ impl Checker<'_> {
         let fits = match target {
             Target::Attribute(attribute) => match attribute.kind {
                 Kind::Boolean => positive == Operator::Eq,
-                Kind::Text => !operator.is_order() || self.is_version_order(attribute, operator),
+                Kind::Text => !operator.is_order() || is_version_order(attribute, operator),
                 Kind::Date => positive == Operator::Eq || operator.is_order(),
                 Kind::Texts | Kind::Plans | Kind::Groups => false,
             },
@@ -251,15 +255,14 @@ impl Checker<'_> {
             ),
             Target::Collection(attribute) if attribute.kind == Kind::Texts && !operator.is_order() => {
                 let value = right.span.of(self.text);
-                let inner = format!("({name} -any (_ {} {value}))", positive.word());
-                let whole = if negative { format!("-not {inner}") } else { inner };
-                let finding = finding.help(format!("test the items: `{whole}`"));
-                // A collection is never null; the quantified form would say something else.
-                if right.kind == OperandKind::Null {
-                    finding
-                } else {
-                    finding.fix(Fix::guess(vec![Edit::new(expr.span, whole)]))
-                }
+                // A collection is never null, only empty.
+                let is_null = right.kind == OperandKind::Null;
+                let item_operator = if is_null { Operator::Ne } else { positive };
+                let inner = format!("({name} -any (_ {} {value}))", item_operator.word());
+                let whole = if negative == is_null { inner } else { format!("-not {inner}") };
+                finding
+                    .help(format!("test the items: `{whole}`"))
+                    .fix(Fix::guess(vec![Edit::new(expr.span, whole)]))
             }
             Target::Collection(attribute) if attribute.kind == Kind::Plans => finding
                 .help("test the items: `(user.assignedPlans -any (assignedPlan.servicePlanId -eq \"…\"))`"),
@@ -269,11 +272,6 @@ impl Checker<'_> {
             _ => finding.help("`-ge` and `-le` compare dates only"),
         });
         None
-    }
-
-    fn is_version_order(&self, attribute: &Attribute, operator: Operator) -> bool {
-        attribute.name.as_ref() == "deviceOSVersion"
-            && (matches!(operator, Operator::Ge | Operator::Le) || self.extended())
     }
 
     /// How sure the reading of the left side is.
@@ -308,6 +306,11 @@ impl Checker<'_> {
             );
         }
     }
+}
+
+/// Guides order operating system versions, so the rule is read; evaluating it takes a choice.
+fn is_version_order(attribute: &Attribute, operator: Operator) -> bool {
+    attribute.name.as_ref() == "deviceOSVersion" && operator.is_order()
 }
 
 /// The typed node of a comparison: negative operators become `not` around their positive twin, plain

@@ -66,11 +66,30 @@ impl Checker<'_> {
         let known_to = |subject: &Subject| self.terms.attributes.find(*subject, name).is_some();
         let subject =
             self.likely_subject.filter(known_to).or_else(|| Subject::ALL.into_iter().find(known_to));
+        let certain = self.likely_subject.is_some()
+            || Subject::ALL.iter().filter(|subject| known_to(subject)).count() == 1;
         let finding = Diagnostic::new(&code::NO_OBJECT, span, format!("`{name}` names no object"));
+        // `userdepartment`: the dot is missing.
+        let without_dot = Subject::ALL.into_iter().find(|subject| {
+            let (object, rest) = name.split_at_checked(subject.word().len()).unwrap_or_default();
+            let is_object = object.eq_ignore_ascii_case(subject.word());
+            is_object && self.terms.attributes.find(*subject, rest).is_some()
+        });
+        if let Some(object) = without_dot.filter(|_| subject.is_none()).map(Subject::word) {
+            let meant = format!("{object}.{}", name.get(object.len()..).unwrap_or_default());
+            let dot = Edit::new(Span::at(span.start + object.len()), ".");
+            self.report(finding.help(format!("write `{meant}`")).fix(Fix::safe(vec![dot])));
+            return None;
+        }
         self.report(match subject {
-            Some(subject) => finding
-                .help(format!("write `{}.{name}`", subject.word()))
-                .fix(Fix::safe(vec![Edit::new(Span::at(span.start), format!("{}.", subject.word()))])),
+            Some(subject) => {
+                let edits = vec![Edit::new(Span::at(span.start), format!("{}.", subject.word()))];
+                finding.help(format!("write `{}.{name}`", subject.word())).fix(if certain {
+                    Fix::safe(edits)
+                } else {
+                    Fix::guess(edits)
+                })
+            }
             None => finding.help("an attribute begins with `user.` or `device.`; a value needs quotes"),
         });
         None

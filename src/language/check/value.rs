@@ -196,8 +196,15 @@ impl Checker<'_> {
                 } else {
                     Span::new(span.start + 1 + error.span.start, span.start + 1 + error.span.end)
                 };
-                let code = if error.unsupported { &code::UNSUPPORTED_REGEX } else { &code::INVALID_REGEX };
-                let message = format!("the regular expression does not compile: {}", error.message);
+                let (code, what) = if error.unsupported {
+                    (
+                        &code::UNSUPPORTED_REGEX,
+                        "the service may take this regular expression, dyngroup cannot run it",
+                    )
+                } else {
+                    (&code::INVALID_REGEX, "the regular expression does not compile")
+                };
+                let message = format!("{what}: {}", error.message);
                 let help = if source.starts_with(['*', '+', '?']) {
                     "a pattern is no wildcard: the search finds the text anywhere, and `.*` stands for any text"
                 } else {

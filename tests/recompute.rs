@@ -1,0 +1,8 @@
+//! `recompute`: a tenant in, members and changes out.
+
+mod example;
+mod faults;
+mod order;
+mod random;
+mod run;
+mod tenant;
