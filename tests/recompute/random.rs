@@ -154,9 +154,9 @@ proptest! {
             .map(|id| rules.get(id).map_or_else(|| assigned(id), |rule| dynamic(id, rule)))
             .collect();
         let before: Vec<(&str, &str)> = before.into_iter().collect();
-        let mut lines: Vec<Json> = users.iter().map(as_json).collect();
-        lines.push(json!({ "id": "gone", "@removed": { "reason": "deleted" } }));
-        let folder = tenant(&lines, &groups, &before);
+        let mut user_lines: Vec<Json> = users.iter().map(as_json).collect();
+        user_lines.push(json!({ "id": "gone", "@removed": { "reason": "deleted" } }));
+        let folder = tenant(&user_lines, &groups, &before);
         folder.write("tenant/devices.ndjson", lines(devices.iter().map(as_json)));
 
         let mut sets: Sets = GROUPS.iter().map(|group| (*group, BTreeSet::new())).collect();

@@ -62,7 +62,9 @@ pub(super) fn bare_of(rest: &str) -> (Bare, usize) {
 /// `[OrderID]:Kiosk`.
 pub(super) fn is_list(rest: &str) -> bool {
     let inner = rest.get(1..).unwrap_or_default();
-    let end = inner.find(['"', '\'', ',', ']']).unwrap_or(inner.len());
+    let ends = |c: char| matches!(c, '"' | '\'' | ',' | '[' | ']');
+    let found = inner.char_indices().take(VALUE_MAX_CHARS).find(|&(_, c)| ends(c));
+    let end = found.map_or(inner.len(), |(at, _)| at);
     let behind = inner.get(end..).unwrap_or_default();
     let after = behind.get(1..).unwrap_or_default();
     match behind.chars().next() {

@@ -80,7 +80,8 @@ pub(super) fn words_before(text: &str) -> Option<Span> {
         let object = rest.get(..5).filter(|object| object.eq_ignore_ascii_case("user."));
         object.or_else(|| rest.get(..7).filter(|object| object.eq_ignore_ascii_case("device."))).is_some()
     });
-    let first = names.map(|(at, _)| at).find(|&at| text.get(at..).is_some_and(is_condition))?;
+    let first =
+        names.map(|(at, _)| at).take(NAMES_MAX).find(|&at| text.get(at..).is_some_and(is_condition))?;
     let before = text.get(start..first)?;
     if let Some(length) = assignment(before) {
         return Some(Span::new(start, start + length));
@@ -98,6 +99,9 @@ pub(super) fn words_before(text: &str) -> Option<Span> {
     let gap = behind.len() - behind.trim_start().len();
     Some(Span::new(start, start + words.len() + gap))
 }
+
+/// How many names are tried as the beginning of the rule.
+const NAMES_MAX: usize = 32;
 
 /// The length of `"membershipRule": ` or `-MembershipRule ` before a rule in quotes.
 fn assignment(before: &str) -> Option<usize> {

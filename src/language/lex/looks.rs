@@ -59,7 +59,8 @@ pub(super) fn is_condition(rest: &str) -> bool {
 /// `((` and `-not` before a condition, at most so many of them.
 const PREFIXES_MAX: usize = 16;
 
-fn is_comparison(rest: &str) -> bool {
+/// Whether `rest` begins with a name and an operator.
+pub(super) fn is_comparison(rest: &str) -> bool {
     let name = path(rest);
     if name.is_empty() {
         return false;
@@ -111,15 +112,6 @@ fn after_one(rest: &str) -> &str {
     let length = dash_length(rest) + word(after_dash(rest)).len();
     let sign = || rest.find(|c: char| !c.is_ascii_punctuation()).unwrap_or(rest.len());
     rest.get(if length > 0 { length } else { sign() }..).unwrap_or_default()
-}
-
-/// Where in `text` a condition begins that has no connective before it.
-pub(super) fn bare_condition(text: &str) -> Option<usize> {
-    let mut before = None;
-    text.char_indices().map(|(at, c)| (at, before.replace(c))).find_map(|(at, before)| {
-        let begins = before.is_some_and(|c: char| c.is_whitespace() || c == '(');
-        (begins && is_comparison(text.get(at..)?)).then_some(at)
-    })
 }
 
 /// The name at the beginning of `rest`: words joined by dots.

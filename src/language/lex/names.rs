@@ -51,17 +51,21 @@ pub(super) fn is_object(word: &str) -> bool {
 /// `[user.city]`, `{{user.city}}`, `"user.city"`: the whole and the name in it.
 pub(super) fn enclosed(text: &str, start: usize) -> Option<(Span, Span)> {
     let rest = text.get(start..)?;
-    let inner = rest.trim_start_matches(is_mark);
-    let marks = rest.len() - inner.len();
+    let marks: usize = rest.chars().take(MARKS_MAX).take_while(|&c| is_mark(c)).map(char::len_utf8).sum();
+    let inner = rest.get(marks..)?;
     let name = path(inner);
     let (object, _) = name.split_once('.')?;
     let behind = inner.get(name.len()..)?;
-    let closing = behind.len() - behind.trim_start_matches(is_mark).len();
+    let closing: usize =
+        behind.chars().take(MARKS_MAX + 1).take_while(|&c| is_mark(c)).map(char::len_utf8).sum();
     // As many signs behind it as before it: no list and no string that goes on.
     let fits = marks > 0 && closing == marks && is_object(object);
     let name_span = Span::new(start + marks, start + marks + name.len());
     fits.then_some((Span::new(start, name_span.end + closing), name_span))
 }
+
+/// Most signs on each side of a name.
+const MARKS_MAX: usize = 3;
 
 fn is_mark(c: char) -> bool {
     matches!(c, '[' | ']' | '{' | '}' | '<' | '>' | '"' | '\'' | '`' | '*')

@@ -3,7 +3,7 @@
 //! A quote closes a string where a rule can go on behind it: before a parenthesis, a comma, a connective
 //! or the end. A string that runs into a connective and a condition behind it has lost its quote.
 
-use super::looks::{bare_condition, follows_string, is_gap, is_joined};
+use super::looks::{follows_string, is_comparison, is_gap, is_joined};
 use crate::language::literal;
 
 /// How a string is written.
@@ -35,13 +35,23 @@ pub(super) struct Around {
 /// How the string in `rest`, which begins with its opening quote, is written, and its length in bytes.
 pub(super) fn string_of(rest: &str, around: Around) -> (Kind, usize) {
     let quote = rest.chars().next().unwrap_or('"');
-    let mut search = Search { rest, quote, around, in_pair: false, first_same: None, first_other: None };
+    let mut search = Search {
+        rest,
+        quote,
+        around,
+        in_pair: false,
+        condition: None,
+        quotes: 0,
+        first_same: None,
+        first_other: None,
+    };
     for (at, c) in rest.char_indices().skip(1) {
         if let Some(found) = search.at(at, c) {
             return found;
         }
         // Far behind a quote, another one has nothing to do with it.
-        if search.first_same.or(search.first_other).is_some_and(|end| at > end + INNER_MAX_BYTES) {
+        let is_far = search.first_same.or(search.first_other).is_some_and(|end| at > end + INNER_MAX_BYTES);
+        if is_far || search.quotes > INNER_MAX_QUOTES {
             return search.cut_at(at);
         }
     }
@@ -51,6 +61,9 @@ pub(super) fn string_of(rest: &str, around: Around) -> (Kind, usize) {
 
 /// How far behind a quote its string may go on, in bytes.
 const INNER_MAX_BYTES: usize = 256;
+
+/// How many quotes that close nothing are looked at.
+const INNER_MAX_QUOTES: usize = 8;
 
 /// The string without what follows it in the text: `"Sales)` loses its parenthesis.
 pub(super) fn trimmed(unclosed: &str) -> &str {
@@ -81,6 +94,10 @@ struct Search<'text> {
     around: Around,
     /// Whether the next apostrophe belongs to the one before it.
     in_pair: bool,
+    /// Where a condition without a connective begins in the string.
+    condition: Option<usize>,
+    /// How many quotes came that close nothing.
+    quotes: usize,
     /// Behind the first quote of the same kind that seems to close nothing.
     first_same: Option<usize>,
     /// Behind the first quote of another kind that may close the string.
@@ -105,10 +122,15 @@ impl Search<'_> {
         if c == ']' && self.around.in_list && self.ends_list(at) {
             return Some(self.cut_at(at));
         }
+        let begins_word = before.is_some_and(|c| c.is_whitespace() || c == '(');
+        if begins_word && self.condition.is_none() && is_comparison(self.behind(at)) {
+            self.condition = Some(at);
+        }
         let is_quote = matches!(c, '"' | '\'') || literal::is_curly(c);
         if !is_quote || self.is_escaped(at, c, before) {
             return None;
         }
+        self.quotes += 1;
         let end = at + c.len_utf8();
         let closes = self.closes(end);
         if literal::is_curly(self.quote) {
@@ -127,13 +149,12 @@ impl Search<'_> {
     fn same_quote(&mut self, end: usize, closes: bool) -> Option<(Kind, usize)> {
         if closes {
             let Some(first) = self.first_same else { return Some((Kind::Clean, end)) };
-            let between = self.rest.get(first..end).unwrap_or_default();
-            let is_inner = bare_condition(between).is_none();
+            let is_inner = self.condition.is_none_or(|condition| condition < first);
             return Some(if is_inner { (Kind::Inner, end) } else { (Kind::Clean, first) });
         }
         // `"Sales user.city -eq "Oslo"`: this quote opens the next value.
-        if let Some(next) = bare_condition(self.before(end - 1)) {
-            let value = self.before(self.quote.len_utf8() + next);
+        if let Some(condition) = self.condition {
+            let value = self.before(condition);
             let kept = value.trim_end_matches(|c: char| is_gap(c) || c == '(').len();
             let open = (Kind::Open, self.quote.len_utf8() + kept);
             return Some(self.first_same.map_or(open, |first| (Kind::Clean, first)));

@@ -213,8 +213,9 @@ impl<'text> Reread<'text> {
         if !fits || self.expect != Expect::Joiner {
             return false;
         }
-        let length = if first == '`' { open.end - open.start } else { first.len_utf8() };
-        let close = Span::new(start, (start + length).min(self.text().len()));
+        let marks = self.lexer.rest(start).chars().take_while(|&c| c == '`').count();
+        let length = if first == '`' { marks.min(open.end - open.start) } else { first.len_utf8() };
+        let close = Span::new(start, start + length);
         self.lexer.at = close.end;
         self.lexer.report(foreign::quoted_condition(self.text(), open, Some(close)));
         self.enclosing = None;

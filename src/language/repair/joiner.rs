@@ -23,7 +23,7 @@ impl<'text> Repair<'text, '_> {
             }
             Token::Plus | Token::Minus if after_value => self.take(spanned, Expect::Duration),
             Token::Close => self.close(spanned),
-            Token::Word(word) | Token::Literal(word) if self.is_offset(word) => {
+            Token::Word(word) | Token::Literal(word) if after_value && self.is_offset(word) => {
                 self.missing_arithmetic(span);
                 self.put(Token::Plus, Span::at(start));
                 self.take(spanned, Expect::Joiner { after_value: true });

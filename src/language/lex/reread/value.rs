@@ -30,7 +30,7 @@ impl<'text> Reread<'text> {
         }
         let run =
             rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | ',')).unwrap_or(rest.len());
-        if bare::emphasized(text, Span::new(start, start + run)).is_some() {
+        if self.emphasized(Span::new(start, start + run)).is_some() {
             self.bare_value(Bare::Plain, Span::new(start, start + run));
             return true;
         }
@@ -62,23 +62,31 @@ impl<'text> Reread<'text> {
         {
             return false;
         }
-        let (bare, length) = bare::bare_of(rest);
-        let span = Span::new(start, start + length);
         // A sign before the value is no part of it: `-eq . "Oslo"`.
         let sign = rest.find(|c: char| !c.is_ascii_punctuation()).unwrap_or(rest.len());
         let behind = rest.get(sign..).unwrap_or_default();
-        let is_sign = sign > 0 && behind.starts_with(char::is_whitespace) && !behind.trim_start().is_empty();
-        if length == 0 || is_sign || (bare == Bare::Plain && span == found && shape.is_some()) {
+        if sign > 0 && behind.starts_with(char::is_whitespace) && !behind.trim_start().is_empty() {
+            return false;
+        }
+        let (bare, length) = bare::bare_of(rest);
+        let span = Span::new(start, start + length);
+        if length == 0 || (bare == Bare::Plain && span == found && shape.is_some()) {
             return false;
         }
         self.bare_value(bare, span);
         true
     }
 
+    /// The value between marks of emphasis, where it is one token.
+    fn emphasized(&self, whole: Span) -> Option<Span> {
+        let inner = bare::emphasized(self.text(), whole)?;
+        self.lexer.shape_behind(inner.start).filter(|(_, found)| *found == inner).map(|_| inner)
+    }
+
     fn bare_value(&mut self, bare: Bare, span: Span) {
         let text = self.text();
         self.lexer.at = span.end;
-        if let Some(inner) = bare::emphasized(text, span) {
+        if let Some(inner) = self.emphasized(span) {
             self.lexer.report(report::emphasis(text, span, inner));
             self.lexer.at = inner.start;
             self.next();
