@@ -19,6 +19,7 @@ mod rule;
 mod settings;
 mod single;
 pub mod source;
+mod synth;
 mod test;
 mod words;
 
@@ -77,6 +78,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Explain(args) => explain::run(&args, &global),
         Command::Recompute(args) => recompute::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
+        Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),
         Command::Completions(CompletionsArgs { shell }) => {
             // By way of memory: the generator panics where it cannot write.

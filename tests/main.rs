@@ -30,3 +30,5 @@ mod rules;
 mod runner;
 #[cfg(test)]
 mod shapes;
+#[cfg(test)]
+mod synth;

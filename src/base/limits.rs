@@ -63,3 +63,6 @@ pub const BATCH_MAX_RECORDS: usize = 512;
 
 /// Most file names that the message about an incomplete folder lists.
 pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
+
+/// Most users, and most devices, that `synth` makes up.
+pub const SYNTH_OBJECTS_MAX: u64 = 100_000_000;

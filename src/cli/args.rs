@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::source::Format;
 use super::words::{CodeName, Declaration, Denial, Instant};
+use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
 use crate::engine::world::VersionOrder;
 use crate::language::attribute::Subject;
 use crate::language::dialect::Dialect;
@@ -88,6 +89,11 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.
     Test(TestArgs),
+    /// Make up a tenant folder to try things on, as large as asked for
+    ///
+    /// The same seed makes the same tenant. More users leave the first ones as they are, and so do
+    /// more groups. Dates lie around 2026-01-15, or around `--now`.
+    Synth(SynthArgs),
     /// List the attributes that rules may use
     Attributes(AttributesArgs),
     /// Print a completion script for a shell
@@ -292,6 +298,38 @@ pub(super) struct TestArgs {
     /// The shape of the report
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) output_format: Option<ReportFormat>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SynthArgs {
+    /// How many users
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=SYNTH_OBJECTS_MAX))]
+    pub(super) users: u64,
+    /// How many dynamic groups; a few static ones come on top
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=DYNAMIC_GROUPS_MAX as u64))]
+    pub(super) groups: u64,
+    /// How many devices; with some, one rule in eight is about devices
+    #[arg(long, default_value_t = 0, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(0..=SYNTH_OBJECTS_MAX))]
+    pub(super) devices: u64,
+    /// Which of the many possible tenants
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    pub(super) seed: u64,
+    /// The folder to fill; it must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// The format of users and devices
+    #[arg(long, value_enum, default_value_t = ObjectFormat::Ndjson, value_name = "FORMAT")]
+    pub(super) format: ObjectFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ObjectFormat {
+    /// Objects as Microsoft Graph gives them, one a line
+    Ndjson,
+    /// Columns, compressed: the one for large tenants
+    Parquet,
+    /// Columns as text, collections as JSON
+    Csv,
 }
 
 #[derive(Args, Debug)]

@@ -119,6 +119,6 @@ impl Staged {
 
 /// What every file gets, less what the user's mask takes: temporary files are for their owner only.
 #[cfg(unix)]
-fn ordinary_permissions() -> std::fs::Permissions {
+pub(super) fn ordinary_permissions() -> std::fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
