@@ -5,9 +5,19 @@ use crate::runner::{Folder, assert_transcript};
 #[test]
 fn every_command_has_help() {
     let folder = Folder::new();
-    for command in
-        ["", "check", "rule", "fmt", "evaluate", "explain", "recompute", "test", "attributes", "completions"]
-    {
+    for command in [
+        "",
+        "check",
+        "rule",
+        "fmt",
+        "evaluate",
+        "explain",
+        "recompute",
+        "test",
+        "synth",
+        "attributes",
+        "completions",
+    ] {
         let arguments: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let name = if command.is_empty() { "help".to_owned() } else { format!("help-{command}") };
         assert_transcript(&name, &[&folder.run(&arguments)]);
