@@ -15,6 +15,7 @@ use dyngroup::language::typed::TypedRule;
 use dyngroup::program::verify::verify;
 use dyngroup::program::{Optimise, emit};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use roaring::RoaringBitmap;
 
 use crate::generate;
@@ -110,10 +111,16 @@ fn check(
     Ok(())
 }
 
-/// How many random cases run; more with `DYNGROUP_CASES`.
+/// How many cases run: the same ones each time, or with `DYNGROUP_CASES` that many new ones.
 fn cases(usual: u32) -> ProptestConfig {
     let asked = std::env::var("DYNGROUP_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(usual), failure_persistence: None, ..ProptestConfig::default() }
+    let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
+    ProptestConfig {
+        cases: asked.unwrap_or(usual),
+        failure_persistence: None,
+        rng_seed,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
