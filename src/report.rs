@@ -11,8 +11,8 @@ mod json;
 mod junit;
 pub mod output_format;
 mod palette;
-pub mod recompute;
 pub mod printable;
+pub mod recompute;
 pub mod rule_help;
 #[cfg(test)]
 mod samples;

@@ -27,13 +27,26 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "RFC3339", help_heading = "Global options")]
     pub(super) now: Option<String>,
     /// The settings file; a `dyngroup.toml` is searched upwards if not given
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "no_config",
+        help_heading = "Global options"
+    )]
     pub(super) config: Option<PathBuf>,
     /// Read no settings file
     #[arg(long, global = true, help_heading = "Global options")]
     pub(super) no_config: bool,
     /// When to use colour; `auto` looks at the terminal and `NO_COLOR`
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        help_heading = "Global options"
+    )]
     pub(super) color: Color,
 }
 

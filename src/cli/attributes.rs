@@ -20,7 +20,13 @@ pub(super) fn run(args: &AttributesArgs, global: &Global) -> Result<Outcome, Fai
     match output::format_or_default(args.output_format) {
         ReportFormat::Full => {
             for attribute in all {
-                writeln!(out, "{:<38} {:<32} {}", attribute.path(), attribute.kind.words(), notes(attribute))?;
+                writeln!(
+                    out,
+                    "{:<38} {:<32} {}",
+                    attribute.path(),
+                    attribute.kind.words(),
+                    notes(attribute)
+                )?;
             }
         }
         ReportFormat::Concise => {

@@ -25,8 +25,8 @@ use crate::report::write_check;
 
 /// Runs the command.
 pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, Failure> {
-    let mut settings =
-        Settings::read(global, &args.language, args.paths.first().map(AsRef::as_ref))?.with_subject(args.subject);
+    let mut settings = Settings::read(global, &args.language, args.paths.first().map(AsRef::as_ref))?
+        .with_subject(args.subject);
     settings.lints.enabled.extend(settings::codes(&args.enable)?);
     settings.lints.disabled.extend(settings::codes(&args.ignore)?);
     let denied = Denied::read(&settings.deny, &args.deny)?;
@@ -48,12 +48,17 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, Failure>
     }
     if matches!(format, OutputFormat::Full | OutputFormat::Concise) {
         let mut words = std::io::stderr().lock();
-        write_summary(&summary, &crate::report::Style { colour: style.colour && words.is_terminal(), ..style }, &mut words)?;
+        write_summary(
+            &summary,
+            &crate::report::Style { colour: style.colour && words.is_terminal(), ..style },
+            &mut words,
+        )?;
     }
     if inputs.iter().any(|input| !input.errors.is_empty()) {
         return Ok(Outcome::Failed);
     }
-    let refused = rules.iter().flat_map(|rule| &rule.findings).any(|finding| denied.denies(&finding.diagnostic));
+    let refused =
+        rules.iter().flat_map(|rule| &rule.findings).any(|finding| denied.denies(&finding.diagnostic));
     Ok(if refused { Outcome::Findings } else { Outcome::Clean })
 }
 
@@ -64,7 +69,9 @@ pub(super) fn inputs_of(
     format: Option<source::Format>,
 ) -> Result<Vec<Input>, Failure> {
     if paths.is_empty() && rules.is_empty() {
-        return Err(Failure::new("nothing to read: give files, folders, `-` for standard input, or --rule RULE"));
+        return Err(Failure::new(
+            "nothing to read: give files, folders, `-` for standard input, or --rule RULE",
+        ));
     }
     let mut inputs = Vec::new();
     for path in paths {
@@ -94,7 +101,8 @@ fn read_stdin(format: Option<source::Format>) -> Result<Input, Failure> {
 /// Checks all rules of an input, in parallel, in the order of the input. What is wrong with the input
 /// itself comes as an entry without a rule.
 fn check_input(input: &Input, settings: &Settings) -> Vec<CheckedRule> {
-    let mut checked: Vec<CheckedRule> = input.rules.par_iter().map(|rule| check_rule(rule, settings)).collect();
+    let mut checked: Vec<CheckedRule> =
+        input.rules.par_iter().map(|rule| check_rule(rule, settings)).collect();
     for error in &input.errors {
         let mut finding = Diagnostic::new(error.code, Span::at(0), error.message.clone());
         finding.help.clone_from(&error.help);

@@ -14,7 +14,11 @@ use crate::language::fix::fix_until_stable;
 
 /// Applies the fixes to the files and reads them again. Rules of standard input and of the command
 /// line have no file: the fixed text goes to standard output.
-pub(super) fn fix_files(inputs: &mut [Input], settings: &Settings, unsafe_fixes: bool) -> Result<(), Failure> {
+pub(super) fn fix_files(
+    inputs: &mut [Input],
+    settings: &Settings,
+    unsafe_fixes: bool,
+) -> Result<(), Failure> {
     for input in inputs {
         let changed = fixed_rules(input, settings, unsafe_fixes);
         if changed.is_empty() {

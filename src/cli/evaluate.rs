@@ -31,11 +31,8 @@ pub(super) fn run(args: &EvaluateArgs, global: &Global) -> Result<Outcome, Failu
         return Err(Failure::new(format!("the rule is about {}s: give {}", rule.subject.word(), wanted.1)));
     }
     let population = Population::read(&args.objects, &settings)?;
-    let world = World {
-        now: settings.now(),
-        version_order: settings.version_order,
-        relations: &population.related,
-    };
+    let world =
+        World { now: settings.now(), version_order: settings.version_order, relations: &population.related };
     let objects = population.of(rule.subject);
     let results: Result<Vec<Option<&Object>>, String> = objects
         .par_iter()
@@ -70,10 +67,22 @@ pub(super) fn accepted(text: &str, settings: &Settings) -> Option<TypedRule> {
 pub(super) fn sentence(text: &str, finding: &Diagnostic) -> String {
     let position = crate::base::span::Lines::of(text).position(finding.span.start);
     let help = finding.help.as_deref().map(|help| format!(" ({help})")).unwrap_or_default();
-    format!("{}:{}: {}[{}]: {}{help}", position.line, position.column, finding.severity.word(), finding.code.id, finding.message)
+    format!(
+        "{}:{}: {}[{}]: {}{help}",
+        position.line,
+        position.column,
+        finding.severity.word(),
+        finding.code.id,
+        finding.message
+    )
 }
 
-fn print(members: &[&Object], objects: usize, rule: &str, format: Option<ReportFormat>) -> Result<(), Failure> {
+fn print(
+    members: &[&Object],
+    objects: usize,
+    rule: &str,
+    format: Option<ReportFormat>,
+) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     match output::format_or_default(format) {
         ReportFormat::Full | ReportFormat::Concise => {

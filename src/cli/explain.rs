@@ -33,11 +33,8 @@ pub(super) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, Failur
         let word = rule.subject.word();
         return Err(Failure::new(format!("the rule is about {word}s: give --{word} ID")));
     }
-    let world = World {
-        now: settings.now(),
-        version_order: settings.version_order,
-        relations: &population.related,
-    };
+    let world =
+        World { now: settings.now(), version_order: settings.version_order, relations: &population.related };
     let mut explained = Vec::new();
     for name in names {
         let object = find(population.of(rule.subject), name)
@@ -81,11 +78,13 @@ fn group_rule(tenant: &Tenant, name: &str) -> Result<String, Failure> {
         let first = named.next();
         first.filter(|_| named.next().is_none())
     };
-    let group = tenant
-        .group(name)
-        .or_else(by_name)
-        .ok_or_else(|| Failure::new(format!("there is no group `{name}`, by id or by a display name of its own")))?;
-    group.membership_rule.clone().ok_or_else(|| Failure::new(format!("the group `{name}` has no membership rule")))
+    let group = tenant.group(name).or_else(by_name).ok_or_else(|| {
+        Failure::new(format!("there is no group `{name}`, by id or by a display name of its own"))
+    })?;
+    group
+        .membership_rule
+        .clone()
+        .ok_or_else(|| Failure::new(format!("the group `{name}` has no membership rule")))
 }
 
 /// The object with this id, user principal name or display name, in any letter case.

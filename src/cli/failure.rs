@@ -31,14 +31,21 @@ impl Failure {
 
     pub(super) fn print(&self) {
         for line in &self.lines {
-            anstream::eprintln!("{}error{}: {line}", super::output::ERROR, super::output::ERROR.render_reset());
+            anstream::eprintln!(
+                "{}error{}: {line}",
+                super::output::ERROR,
+                super::output::ERROR.render_reset()
+            );
         }
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { lines: vec![format!("output: {error}")], broken_pipe: error.kind() == io::ErrorKind::BrokenPipe }
+        Self {
+            lines: vec![format!("output: {error}")],
+            broken_pipe: error.kind() == io::ErrorKind::BrokenPipe,
+        }
     }
 }
 

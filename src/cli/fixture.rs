@@ -64,7 +64,9 @@ impl Fixture {
     pub(super) fn read(path: &Path, attributes: &Attributes) -> Result<Option<Self>, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, "read", &error))?;
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-            let at = error.span().map_or(Position { line: 1, column: 1 }, |span| Lines::of(&text).position(span.start));
+            let at = error
+                .span()
+                .map_or(Position { line: 1, column: 1 }, |span| Lines::of(&text).position(span.start));
             Failure::new(format!("{}:{}:{}: {}", path.display(), at.line, at.column, error.message()))
         })?;
         if !document.contains_key("rule") {
@@ -108,13 +110,18 @@ impl Reader<'_> {
         }
         let text = |key: &str| -> Result<Option<&str>, Failure> {
             let item = document.get(key);
-            let found = item.map(|item| item.as_str().ok_or_else(|| self.fault(&format!("`{key}` has to be a string"))));
+            let found = item
+                .map(|item| item.as_str().ok_or_else(|| self.fault(&format!("`{key}` has to be a string"))));
             found.transpose()
         };
         let rule = text("rule")?.unwrap_or_default().to_owned();
-        let subject = self.word(text("subject")?, "subject", &[("user", Subject::User), ("device", Subject::Device)])?;
-        let dialect =
-            self.word(text("dialect")?, "dialect", &[("entra", Dialect::Entra), ("extended", Dialect::Extended)])?;
+        let subject =
+            self.word(text("subject")?, "subject", &[("user", Subject::User), ("device", Subject::Device)])?;
+        let dialect = self.word(
+            text("dialect")?,
+            "dialect",
+            &[("entra", Dialect::Entra), ("extended", Dialect::Extended)],
+        )?;
         let orders = [("version", VersionOrder::Version), ("ordinal", VersionOrder::Ordinal)];
         let version_order = self.word(text("version-order")?, "version-order", &orders)?;
         let now = self.now(&document)?;
@@ -144,7 +151,11 @@ impl Reader<'_> {
         Ok(fixture)
     }
 
-    fn tables<'doc>(&self, document: &'doc DocumentMut, key: &str) -> Result<Option<&'doc ArrayOfTables>, Failure> {
+    fn tables<'doc>(
+        &self,
+        document: &'doc DocumentMut,
+        key: &str,
+    ) -> Result<Option<&'doc ArrayOfTables>, Failure> {
         match document.get(key) {
             None => Ok(None),
             Some(item) => item
@@ -154,7 +165,13 @@ impl Reader<'_> {
         }
     }
 
-    fn case(&self, table: &Table, subject: Subject, index: usize, fixture: &mut Fixture) -> Result<(), Failure> {
+    fn case(
+        &self,
+        table: &Table,
+        subject: Subject,
+        index: usize,
+        fixture: &mut Fixture,
+    ) -> Result<(), Failure> {
         let member = match table.get("member") {
             None => None,
             Some(item) => Some(item.as_bool().ok_or_else(|| self.fault("`member` has to be true or false"))?),
@@ -164,7 +181,8 @@ impl Reader<'_> {
             .filter(|&(key, _)| key != "member")
             .map(|(key, item)| (key.to_owned(), json_of_item(item)))
             .collect();
-        let names_itself = fields.keys().any(|key| key.eq_ignore_ascii_case("id") || key.eq_ignore_ascii_case("objectId"));
+        let names_itself =
+            fields.keys().any(|key| key.eq_ignore_ascii_case("id") || key.eq_ignore_ascii_case("objectId"));
         if !names_itself {
             fields.insert("id".to_owned(), format!("{} {}", subject.word(), index + 1).into());
         }
@@ -182,7 +200,14 @@ impl Reader<'_> {
 
     /// A misspelt attribute would be null without a word, and the fixture would test nothing.
     fn known_fields(&self, fields: &Map<String, Json>, subject: Subject) -> Result<(), Failure> {
-        const OTHERS: &[&str] = &["id", "manager", "managerId", "memberOf", "onPremisesExtensionAttributes", "extensionAttributes"];
+        const OTHERS: &[&str] = &[
+            "id",
+            "manager",
+            "managerId",
+            "memberOf",
+            "onPremisesExtensionAttributes",
+            "extensionAttributes",
+        ];
         let known = |name: &str| {
             OTHERS.iter().any(|other| other.eq_ignore_ascii_case(name))
                 || self.attributes.find(subject, name).is_some()
@@ -196,7 +221,10 @@ impl Reader<'_> {
 
     /// `[[group]]`: a group that is itself a member of groups.
     fn group(&self, table: &Table, fixture: &mut Fixture) -> Result<(), Failure> {
-        let id = table.get("id").and_then(Item::as_str).ok_or_else(|| self.fault("a `[[group]]` needs an `id`"))?;
+        let id = table
+            .get("id")
+            .and_then(Item::as_str)
+            .ok_or_else(|| self.fault("a `[[group]]` needs an `id`"))?;
         let above = table.get("memberOf").and_then(Item::as_array);
         let above = above.ok_or_else(|| self.fault("a `[[group]]` needs `memberOf`, a list of group ids"))?;
         for group in above {
@@ -233,7 +261,12 @@ impl Reader<'_> {
         codes.map(Some).ok_or_else(|| self.fault("`lints` has to be a list of codes such as [\"L21\"]"))
     }
 
-    fn word<T: Copy>(&self, word: Option<&str>, key: &str, words: &[(&str, T)]) -> Result<Option<T>, Failure> {
+    fn word<T: Copy>(
+        &self,
+        word: Option<&str>,
+        key: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, Failure> {
         let Some(word) = word else { return Ok(None) };
         let found = words.iter().find(|(known, _)| *known == word).map(|&(_, value)| value);
         found.map(Some).ok_or_else(|| {
@@ -265,7 +298,9 @@ fn json_of_item(item: &Item) -> Json {
         Item::Table(table) => table.iter().map(|(key, item)| (key.to_owned(), json_of_item(item))).collect(),
         Item::ArrayOfTables(tables) => tables
             .iter()
-            .map(|table| table.iter().map(|(key, item)| (key.to_owned(), json_of_item(item))).collect::<Json>())
+            .map(|table| {
+                table.iter().map(|(key, item)| (key.to_owned(), json_of_item(item))).collect::<Json>()
+            })
             .collect(),
         Item::None => Json::Null,
     }

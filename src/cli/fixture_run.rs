@@ -65,7 +65,8 @@ fn first_error(findings: &[Diagnostic]) -> &'static str {
 
 fn check_error(fixture: &Fixture, compiled: &Compiled, findings: &[Diagnostic], ran: &mut Ran) {
     let errors = || findings.iter().filter(|finding| finding.is_error());
-    let listed = || errors().map(|finding| format!("\n  {}", sentence(&fixture.rule, finding))).collect::<String>();
+    let listed =
+        || errors().map(|finding| format!("\n  {}", sentence(&fixture.rule, finding))).collect::<String>();
     match fixture.error {
         None | Some(ExpectedError::None) if compiled.rule.is_none() => {
             ran.failures.push(format!("the rule is refused and should be accepted:{}", listed()));
@@ -119,7 +120,11 @@ fn check_members(fixture: &Fixture, rule: &TypedRule, settings: &Settings, ran: 
     for case in &fixture.cases {
         let label = format!("{} `{}`", case.subject.word(), case.object.id());
         // A user is never selected by a rule about devices.
-        let result = if case.subject == rule.subject { oracle::evaluate(rule, &case.object, &world) } else { Ok(false) };
+        let result = if case.subject == rule.subject {
+            oracle::evaluate(rule, &case.object, &world)
+        } else {
+            Ok(false)
+        };
         let result = match result {
             Ok(result) => result,
             Err(error) => {
@@ -135,7 +140,9 @@ fn check_members(fixture: &Fixture, rule: &TypedRule, settings: &Settings, ran: 
                 let why = explained(rule, &case.object, &world);
                 ran.failures.push(format!("{label}\n  - member = {expected}\n  + member = {result}\n{why}"));
             }
-            None => ran.failures.push(format!("{label}: no `member` is expected yet; `--accept` writes {result}")),
+            None => {
+                ran.failures.push(format!("{label}: no `member` is expected yet; `--accept` writes {result}"))
+            }
         }
     }
     results
@@ -148,5 +155,10 @@ fn explained(rule: &TypedRule, object: &crate::directory::object::Object, world:
         // Writing to memory cannot fail.
         let _ = write_explanations(OutputFormat::Full, &one, false, &Style::PLAIN, &mut out);
     }
-    String::from_utf8_lossy(&out).lines().map(|line| format!("  {line}\n")).collect::<String>().trim_end().to_owned()
+    String::from_utf8_lossy(&out)
+        .lines()
+        .map(|line| format!("  {line}\n"))
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }

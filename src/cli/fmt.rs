@@ -29,7 +29,12 @@ pub(super) fn run(args: &FmtArgs, global: &Global) -> Result<Outcome, Failure> {
             for &(at, _) in &formatted.changed {
                 if let Some(rule) = input.rules.get(at) {
                     let label = rule.id.as_deref().or(rule.display_name.as_deref()).unwrap_or_default();
-                    writeln!(std::io::stdout(), "{}:{}: not in the canonical layout {label}", rule.file, rule.line())?;
+                    writeln!(
+                        std::io::stdout(),
+                        "{}:{}: not in the canonical layout {label}",
+                        rule.file,
+                        rule.line()
+                    )?;
                 }
             }
             if !formatted.changed.is_empty() && outcome == Outcome::Clean {

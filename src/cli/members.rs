@@ -31,12 +31,15 @@ impl Population {
     /// Reads the files that are named.
     pub(super) fn read(args: &ObjectArgs, settings: &Settings) -> Result<Self, Failure> {
         let mut pairs = Vec::new();
-        let mut objects = |path: &Option<std::path::PathBuf>, subject: Subject| -> Result<Vec<Object>, Failure> {
+        let mut objects = |path: &Option<std::path::PathBuf>,
+                           subject: Subject|
+         -> Result<Vec<Object>, Failure> {
             let Some(path) = path else { return Ok(Vec::new()) };
             let mut found = Vec::new();
             for read in read_objects(path, subject, &settings.attributes)? {
                 if !read.removed {
-                    pairs.extend(read.member_of.into_iter().map(|group| (group, read.object.id().to_owned())));
+                    pairs
+                        .extend(read.member_of.into_iter().map(|group| (group, read.object.id().to_owned())));
                     found.push(read.object);
                 }
             }

@@ -86,7 +86,9 @@ fn plan_of(group: &Group, settings: &Settings) -> Plan {
         return Plan::Refused("the group is dynamic and has no membership rule".to_owned());
     };
     if group.is_assignable_to_role {
-        return Plan::Refused("a group that roles can be assigned to cannot have a membership rule".to_owned());
+        return Plan::Refused(
+            "a group that roles can be assigned to cannot have a membership rule".to_owned(),
+        );
     }
     let is_unified = |kinds: &Vec<String>| kinds.iter().any(|kind| kind.eq_ignore_ascii_case("Unified"));
     let mut options = settings.options();
@@ -161,7 +163,15 @@ impl Loaded {
         for (group, member) in tenant.members.iter() {
             before.add(ordinal(group)?, ordinal(member)?);
         }
-        Ok(Self { roster, users, devices, groups: tenant.groups, group_ordinals, before, managers: tenant.managers })
+        Ok(Self {
+            roster,
+            users,
+            devices,
+            groups: tenant.groups,
+            group_ordinals,
+            before,
+            managers: tenant.managers,
+        })
     }
 
     fn objects(&self) -> Objects<'_> {
@@ -171,7 +181,8 @@ impl Loaded {
     /// Outcomes with ids, sorted by group.
     fn reports(&self, outcomes: Vec<GroupOutcome>) -> Vec<GroupReport> {
         let ids = |ordinals: &roaring::RoaringBitmap| {
-            let mut ids: Vec<String> = ordinals.iter().map(|ordinal| self.roster.id(ordinal).to_owned()).collect();
+            let mut ids: Vec<String> =
+                ordinals.iter().map(|ordinal| self.roster.id(ordinal).to_owned()).collect();
             ids.sort_unstable();
             ids
         };
@@ -197,7 +208,9 @@ fn write_files(result: &RunReport, folder: &Path, delta_format: DeltaFormat) -> 
     std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "create", &error))?;
     match delta_format {
         DeltaFormat::Ndjson => {
-            write_file(&folder.join("membership-deltas.ndjson"), |out| report::write_deltas_ndjson(result, out))?;
+            write_file(&folder.join("membership-deltas.ndjson"), |out| {
+                report::write_deltas_ndjson(result, out)
+            })?;
         }
         DeltaFormat::Csv => {
             write_file(&folder.join("membership-deltas.csv"), |out| report::write_deltas_csv(result, out))?;
@@ -216,7 +229,9 @@ fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> std::io::Result
 fn print(result: &RunReport, format: Option<ReportFormat>, global: &Global) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     match output::format_or_default(format) {
-        ReportFormat::Full | ReportFormat::Concise => report::write_table(result, &output::style(global), &mut out)?,
+        ReportFormat::Full | ReportFormat::Concise => {
+            report::write_table(result, &output::style(global), &mut out)?
+        }
         ReportFormat::Json => report::write_summary(result, &mut out)?,
         ReportFormat::Jsonl => report::write_groups(result, &mut out)?,
     }

@@ -18,8 +18,9 @@ pub(super) fn run(args: &RuleArgs, _global: &Global) -> Result<Outcome, Failure>
         list(format, &mut out)?;
         return Ok(Outcome::Clean);
     };
-    let found = code::find(id)
-        .ok_or_else(|| Failure::new(format!("`{id}` is no code; `dyngroup rule` without a code lists them")))?;
+    let found = code::find(id).ok_or_else(|| {
+        Failure::new(format!("`{id}` is no code; `dyngroup rule` without a code lists them"))
+    })?;
     match format {
         ReportFormat::Full => writeln!(out, "{}", code_help(found).trim_end())?,
         ReportFormat::Concise => writeln!(out, "{}", line(found))?,

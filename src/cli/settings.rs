@@ -70,7 +70,11 @@ struct Declaration {
 
 impl Settings {
     /// Reads the settings for work that begins at `place` (a file or folder), if it begins at one.
-    pub(super) fn read(global: &Global, language: &LanguageArgs, place: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn read(
+        global: &Global,
+        language: &LanguageArgs,
+        place: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let file = match find(global, place) {
             Some(path) => read_file(&path)?,
             None => File::default(),
@@ -82,11 +86,8 @@ impl Settings {
             Some(text) => Some(instant(text)?),
             None => None,
         };
-        let lints = LintOptions {
-            now,
-            enabled: codes(&file.lints.enable)?,
-            disabled: codes(&file.lints.ignore)?,
-        };
+        let lints =
+            LintOptions { now, enabled: codes(&file.lints.enable)?, disabled: codes(&file.lints.ignore)? };
         Ok(Self {
             dialect: language.dialect.map_or(file.dialect, dialect),
             subject: file.subject,
@@ -142,7 +143,10 @@ pub(super) fn subject_of(argument: SubjectArg) -> Subject {
 /// The codes that `ids` name.
 pub(super) fn codes(ids: &[String]) -> Result<Vec<&'static Code>, Failure> {
     ids.iter()
-        .map(|id| code::find(id).ok_or_else(|| Failure::new(format!("`{id}` is no code; `dyngroup rule` lists them"))))
+        .map(|id| {
+            code::find(id)
+                .ok_or_else(|| Failure::new(format!("`{id}` is no code; `dyngroup rule` lists them")))
+        })
         .collect()
 }
 

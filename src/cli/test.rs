@@ -46,7 +46,8 @@ pub(super) fn run(args: &TestArgs, global: &Global) -> Result<Outcome, Failure> 
         }
     }
     report(&fixtures, &ran, args.output_format, args.accept)?;
-    let failed = ran.iter().filter(|ran| !ran.failures.is_empty() && !(args.accept && ran.accepted.is_some())).count();
+    let failed =
+        ran.iter().filter(|ran| !ran.failures.is_empty() && !(args.accept && ran.accepted.is_some())).count();
     let passed = fixtures.len() - ran.iter().filter(|ran| !ran.failures.is_empty()).count();
     let skipped = files.len() - fixtures.len() - broken;
     let mut line = format!("{passed} fixtures passed, {failed} failed");
@@ -67,7 +68,12 @@ pub(super) fn run(args: &TestArgs, global: &Global) -> Result<Outcome, Failure> 
     })
 }
 
-fn report(fixtures: &[Fixture], ran: &[Ran], format: Option<ReportFormat>, accept: bool) -> Result<(), Failure> {
+fn report(
+    fixtures: &[Fixture],
+    ran: &[Ran],
+    format: Option<ReportFormat>,
+    accept: bool,
+) -> Result<(), Failure> {
     let mut out = BufWriter::new(std::io::stdout().lock());
     let object = |(fixture, ran): (&Fixture, &Ran)| {
         json!({
@@ -90,7 +96,8 @@ fn report(fixtures: &[Fixture], ran: &[Ran], format: Option<ReportFormat>, accep
         }
         ReportFormat::Concise => {
             for (fixture, ran) in all.filter(|(_, ran)| !ran.failures.is_empty()) {
-                let first = ran.failures.first().and_then(|failure| failure.lines().next()).unwrap_or_default();
+                let first =
+                    ran.failures.first().and_then(|failure| failure.lines().next()).unwrap_or_default();
                 writeln!(out, "{}: {first}", fixture.path.display())?;
             }
         }
@@ -118,7 +125,8 @@ fn fixture_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         for entry in WalkBuilder::new(path).sort_by_file_path(Path::cmp).build() {
             let entry = entry.map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
-            let is_toml = entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
+            let is_toml =
+                entry.path().extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"));
             if is_toml && entry.path().is_file() {
                 files.push(entry.into_path());
             }

@@ -76,7 +76,8 @@ fn find_cycles(reads: &[Vec<usize>], stuck: &[bool], found: &mut Waves) {
                 *mark = start + 1;
             }
             path.push(at);
-            let next = reads.get(at).and_then(|sources| sources.iter().copied().find(|&source| is_stuck(source)));
+            let next =
+                reads.get(at).and_then(|sources| sources.iter().copied().find(|&source| is_stuck(source)));
             match next {
                 Some(source) => at = source,
                 None => break,
@@ -94,7 +95,8 @@ fn find_cycles(reads: &[Vec<usize>], stuck: &[bool], found: &mut Waves) {
             found.cycles.push(Cycle(cycle));
         }
     }
-    found.blocked = (0..reads.len()).filter(|&group| is_stuck(group) && in_cycle.get(group) != Some(&true)).collect();
+    found.blocked =
+        (0..reads.len()).filter(|&group| is_stuck(group) && in_cycle.get(group) != Some(&true)).collect();
 }
 
 #[cfg(test)]

@@ -224,7 +224,9 @@ struct Live<'a> {
 
 impl Relations for Live<'_> {
     fn is_member(&self, group: &str, object: &str, reach: Reach) -> bool {
-        let (Some(group), Some(object)) = (self.roster.find(group), self.roster.find(object)) else { return false };
+        let (Some(group), Some(object)) = (self.roster.find(group), self.roster.find(object)) else {
+            return false;
+        };
         match reach {
             Reach::Direct => self.snapshot.is_direct_member(group, object),
             Reach::Transitive => self.snapshot.is_transitive_member(group, object),

@@ -75,7 +75,11 @@ fn write_tree(one: &Explained<'_>, style: &Style, out: &mut dyn io::Write) -> io
     writeln!(out, "{} {}{name} {verdict}", mark(*result, style), printable(one.object.id()))?;
     write_detail(root, 1, style, out)?;
     if *certainty != Certainty::Documented {
-        writeln!(out, "  note: the result depends on behaviour that is {}, not documented", certainty.word())?;
+        writeln!(
+            out,
+            "  note: the result depends on behaviour that is {}, not documented",
+            certainty.word()
+        )?;
     }
     match &one.flip {
         Some(Flip::Changes(changes)) => {
@@ -199,8 +203,11 @@ fn graph_details(detail: &Detail, details: bool) -> Json {
     if details {
         fields.insert("certainty".to_owned(), json!(detail.certainty.word()));
         if !detail.items.is_empty() {
-            let items: Vec<Json> =
-                detail.items.iter().map(|item| json!({ "value": item.value, "result": item.result })).collect();
+            let items: Vec<Json> = detail
+                .items
+                .iter()
+                .map(|item| json!({ "value": item.value, "result": item.result }))
+                .collect();
             fields.insert("items".to_owned(), Json::from(items));
         }
     }

@@ -191,8 +191,10 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
 pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let shown: Vec<&GroupReport> =
         report.groups.iter().filter(|group| group.status != Status::Static).collect();
-    let name = |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
-    let width = shown.iter().map(|group| name(group).chars().count()).max().unwrap_or(5).clamp(5, NAME_MAX_COLUMNS);
+    let name =
+        |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
+    let width =
+        shown.iter().map(|group| name(group).chars().count()).max().unwrap_or(5).clamp(5, NAME_MAX_COLUMNS);
     writeln!(out, "{:width$}  {:>9}  {:>7}  {:>7}  status", "group", "members", "added", "removed")?;
     for group in shown {
         let word = match group.status {

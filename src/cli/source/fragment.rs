@@ -15,7 +15,10 @@ impl RuleSource {
     /// `fragment`, a part of a changed text, with the escapes that the file needs.
     pub fn escaped(&self, fragment: &str) -> String {
         let without_quotes = |quoted: String| {
-            quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(quoted.clone(), str::to_owned)
+            quoted
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .map_or(quoted.clone(), str::to_owned)
         };
         match &self.place.host {
             Host::JsonString => without_quotes(json_string::encoded(fragment)),
