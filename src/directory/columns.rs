@@ -184,7 +184,7 @@ impl TextColumn {
 }
 
 /// Smaller dictionaries are kept whatever their share.
-const PLAIN_VALUES_MIN: usize = 1024;
+pub(crate) const PLAIN_VALUES_MIN: usize = 1024;
 
 /// The ticks of an instant; finer parts are cut off.
 pub fn ticks_of(instant: Timestamp) -> i64 {

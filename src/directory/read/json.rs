@@ -8,7 +8,9 @@ mod value;
 
 use rayon::prelude::*;
 
-use self::documents::{is_page, split_documents};
+use self::documents::is_page;
+pub(in crate::directory) use self::documents::split_documents;
+pub(in crate::directory) use self::row::given_twice;
 use self::place::locate;
 use self::row::{Outcome, RowFault, RowReader};
 use super::{Build, Placed, Read};

@@ -91,14 +91,15 @@ fn object(mut row: Row, line: usize) -> ReadObject {
     let manager = row.text(MANAGER);
     let member_of = row.texts(MEMBER_OF).unwrap_or_default();
     let removed = row.boolean(REMOVED).unwrap_or_default();
-    let values = row.into_iter().map(|(name, datum)| (name, value(datum)));
+    let values = row.into_iter().map(|(name, datum)| (name, value_of(datum)));
     // What was taken out of the row is null there, the id included.
     let mut object = Object::with_values(id, values.filter(|(_, value)| *value != Value::Null));
     object.set_manager(manager);
     ReadObject { object, member_of, removed, line }
 }
 
-fn value(datum: Datum) -> Value {
+/// The value of an attribute.
+pub(in crate::directory) fn value_of(datum: Datum) -> Value {
     match datum {
         // The last two are never those of an attribute.
         Datum::Null | Datum::Refused | Datum::Count(_) => Value::Null,
