@@ -2,6 +2,7 @@
 
 mod builder;
 mod csv;
+pub(super) mod folder;
 mod folding;
 mod ids;
 mod intern;
@@ -10,18 +11,31 @@ mod keep;
 mod layout;
 mod lines;
 mod merge;
+mod objects;
+mod pairs;
 mod parquet;
 mod part;
+#[cfg(test)]
+mod properties;
+pub(super) mod repeated;
 mod rows;
+#[cfg(test)]
+mod samples;
 mod stop;
 mod text_file;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::StringArray;
+
 pub use self::ids::IdIndex;
 use self::layout::{Layout, Spelling};
+pub(super) use self::objects::objects_of_parquet;
+pub(super) use self::pairs::pairs_of_parquet;
 use self::part::{Part, Rows, SlotStop};
+use self::repeated::{ReadFile, refuse_repeated};
 use self::stop::Stop;
 use super::columns::{Columns, TextColumn};
 use super::error::{DataError, DataErrors};
@@ -54,6 +68,27 @@ pub struct ReadColumns {
     pub removed: Vec<String>,
 }
 
+impl ReadColumns {
+    /// The row of an object by its id, in any letter case.
+    pub fn row(&self, id: &str) -> Option<usize> {
+        self.index.row(&self.columns.ids, id)
+    }
+}
+
+impl Default for ReadColumns {
+    /// No rows.
+    fn default() -> Self {
+        let ids = StringArray::new_null(0);
+        Self {
+            index: IdIndex::new(&ids),
+            columns: Columns { ids, columns: BTreeMap::new() },
+            managers: None,
+            member_of: Vec::new(),
+            removed: Vec::new(),
+        }
+    }
+}
+
 /// Reads the users or devices of the file at `path` into columns, without an object in between.
 ///
 /// What may stand in a file, under which names, and what is refused is told at
@@ -70,42 +105,70 @@ pub fn read_columns(
     attributes: &Attributes,
     wanted: &Wanted,
 ) -> Result<ReadColumns, DataErrors> {
-    let file = DataFile::new(path, subject, attributes, wanted);
-    let parts = if is_parquet(path) { parquet::read(&file) } else { text_file::read(&file) };
-    let rows = file.join(parts?)?;
-    rows.into_columns(&file.layout, wanted.managers).map_err(|stop| file.refused((Layout::ID, stop)))
+    let plan = Plan::new(subject, attributes, wanted, Spelling::Folded);
+    let rows = plan.read(path)?;
+    rows.into_columns(&plan.layout, wanted.managers).map_err(|stop| plan.refused(path, (Layout::ID, stop)))
 }
 
 /// Whether a file name says that the file is Parquet.
-fn is_parquet(path: &Path) -> bool {
+pub(super) fn is_parquet(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"))
 }
 
-/// A file and what is to be read of it.
-struct DataFile<'read> {
-    path: &'read Path,
+/// What is to be read of files.
+struct Plan<'read> {
     subject: Subject,
     attributes: &'read Attributes,
     shape: Shape<'read>,
     layout: Layout,
 }
 
-impl<'read> DataFile<'read> {
-    fn new(path: &'read Path, subject: Subject, attributes: &'read Attributes, wanted: &Wanted) -> Self {
-        let (shape, layout) = (Shape::of_objects(subject, attributes), Layout::new(wanted, Spelling::Folded));
-        Self { path, subject, attributes, shape, layout }
+/// A file, and what is to be read of it.
+struct DataFile<'read> {
+    path: &'read Path,
+    plan: &'read Plan<'read>,
+}
+
+impl<'read> Plan<'read> {
+    fn new(subject: Subject, attributes: &'read Attributes, wanted: &Wanted, spelling: Spelling) -> Self {
+        let (shape, layout) = (Shape::of_objects(subject, attributes), Layout::new(wanted, spelling));
+        Self { subject, attributes, shape, layout }
     }
 
-    fn join(&self, parts: Vec<Part>) -> Result<Rows, DataErrors> {
-        Rows::join(&self.layout, parts).map_err(|stop| self.refused(stop))
+    /// Reads a file, or the files of a folder one after the other.
+    fn read(&self, path: &Path) -> Result<Rows, DataErrors> {
+        let mut files = Vec::new();
+        let mut parts = Vec::new();
+        let mut errors = None;
+        let mut first_row = 0;
+        for path in folder::files(path)? {
+            let read = DataErrors::collect(&mut errors, DataFile { path: &path, plan: self }.read());
+            let read = read.unwrap_or_default();
+            let rows: usize = read.iter().map(|part: &Part| part.rows).sum();
+            parts.extend(read);
+            files.push(ReadFile { path, first_row });
+            first_row += rows;
+        }
+        DataErrors::none_of(errors)?;
+        let rows = Rows::join(&self.layout, parts).map_err(|stop| self.refused(path, stop))?;
+        refuse_repeated(&rows.ids, &rows.index, &files, |path| {
+            text_file::repeated(&DataFile { path, plan: self })
+        })?;
+        Ok(rows)
     }
 
-    fn refused(&self, (slot, stop): SlotStop) -> DataErrors {
+    fn refused(&self, path: &Path, (slot, stop): SlotStop) -> DataErrors {
         let name = self.layout.slots().get(slot).map(|slot| slot.name.to_string()).unwrap_or_default();
         let message = match stop {
             Stop::TooLarge => "the texts of all rows take more than 2 GiB",
             Stop::Refused => "the values cannot be read",
         };
-        DataError::new(&code::FILE_UNREADABLE, self.path, message).field(name).into()
+        DataError::new(&code::FILE_UNREADABLE, path, message).field(name).into()
+    }
+}
+
+impl DataFile<'_> {
+    fn read(&self) -> Result<Vec<Part>, DataErrors> {
+        if is_parquet(self.path) { parquet::read(self) } else { text_file::read(self) }
     }
 }

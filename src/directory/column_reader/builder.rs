@@ -67,7 +67,9 @@ impl Builders {
         let columns: Vec<Column> =
             self.slots.into_iter().map(SlotBuilder::finish).collect::<Result<_, _>>()?;
         match columns.get(Layout::ID) {
-            Some(Column::Text(ids)) if (0..ids.len()).all(|row| ids.get(row).is_some_and(is_id)) => Ok(columns),
+            Some(Column::Text(ids)) if (0..ids.len()).all(|row| ids.get(row).is_some_and(is_id)) => {
+                Ok(columns)
+            }
             _ => Err(Stop::Refused),
         }
     }
@@ -362,8 +364,16 @@ mod tests {
         builders.end_row().unwrap();
         assert_eq!(builders.rows(), 2);
         let columns = builders.finish().unwrap();
-        let [Column::Text(ids), _, _, _, Column::Text(city), Column::Boolean { valid, .. }, Column::Texts(mails), Column::Plans(plans)] =
-            columns.as_slice()
+        let [
+            Column::Text(ids),
+            _,
+            _,
+            _,
+            Column::Text(city),
+            Column::Boolean { valid, .. },
+            Column::Texts(mails),
+            Column::Plans(plans),
+        ] = columns.as_slice()
         else {
             panic!("the kinds of the slots")
         };

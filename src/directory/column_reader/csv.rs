@@ -3,6 +3,7 @@
 use csv::{ByteRecord, StringRecord};
 use rayon::prelude::*;
 
+use super::Plan;
 use super::builder::{Builders, SlotBuilder};
 use super::layout::Layout;
 use super::part::Part;
@@ -10,15 +11,16 @@ use super::stop::Stop;
 use crate::base::limits::CHUNK_MAX_BYTES;
 use crate::directory::read::csv::{first_byte, offset_of, quoting_fault, read_header, reader, value};
 use crate::directory::read::value_of;
-use crate::directory::shape::{Field, FieldKind, Shape};
+use crate::directory::shape::{Field, FieldKind};
 
 /// Reads the records of a file.
 ///
 /// # Errors
 ///
 /// If anything is not as it should be. What it is the row readers will tell.
-pub(super) fn read(text: &str, shape: &Shape<'_>, layout: &Layout) -> Result<Vec<Part>, Stop> {
-    let (fields, start) = read_header(text, shape).ok_or(Stop::Refused)?;
+pub(super) fn read(text: &str, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
+    let layout = &plan.layout;
+    let (fields, start) = read_header(text, &plan.shape).ok_or(Stop::Refused)?;
     let column = |field: Field| layout.slot(&field).map(|slot| Column { slot, field });
     let columns: Vec<Option<Column>> = fields.into_iter().map(|field| field.and_then(column)).collect();
     let records = text.get(start..).unwrap_or_default();

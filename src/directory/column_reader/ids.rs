@@ -99,6 +99,9 @@ mod tests {
     fn many_equal_ids_are_all_found() {
         let ids = StringArray::from(vec!["x"; 3_000]);
         let repeated = IdIndex::new(&ids).repeated(&ids);
-        assert_eq!((repeated.len(), repeated.first(), repeated.last()), (2_999, Some(&(0, 1)), Some(&(0, 2_999))));
+        assert_eq!(
+            (repeated.len(), repeated.first(), repeated.last()),
+            (2_999, Some(&(0, 1)), Some(&(0, 2_999)))
+        );
     }
 }

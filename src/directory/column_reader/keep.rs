@@ -8,23 +8,27 @@ use super::stop::Stop;
 use crate::directory::columns::{Column, ItemTable, PlanColumns, TextColumn};
 
 /// The rows of a column for which `keep` is set.
-pub(super) fn kept(column: Column, keep: &BooleanBuffer) -> Result<Column, Stop> {
-    let bits = |bits: &BooleanBuffer| -> BooleanBuffer { keep.set_indices().map(|row| bits.value(row)).collect() };
-    let validity = |valid: Option<NullBuffer>| {
-        valid.map(|valid| NullBuffer::new(bits(valid.inner()))).filter(|valid| valid.null_count() > 0)
+pub(super) fn kept(column: &Column, keep: &BooleanBuffer) -> Result<Column, Stop> {
+    let bits =
+        |bits: &BooleanBuffer| -> BooleanBuffer { keep.set_indices().map(|row| bits.value(row)).collect() };
+    let validity = |valid: &Option<NullBuffer>| {
+        let valid = valid.as_ref().map(|valid| NullBuffer::new(bits(valid.inner())));
+        valid.filter(|valid| valid.null_count() > 0)
     };
     Ok(match column {
-        Column::Boolean { values, valid } => Column::Boolean { values: bits(&values), valid: validity(valid) },
-        Column::Instant { ticks, valid } => {
-            Column::Instant { ticks: numbers(&ticks, keep), valid: validity(valid) }
+        Column::Boolean { values, valid } => {
+            Column::Boolean { values: bits(values), valid: validity(valid) }
         }
-        Column::Text(texts) => Column::Text(kept_texts(&texts, keep)?),
+        Column::Instant { ticks, valid } => {
+            Column::Instant { ticks: numbers(ticks, keep), valid: validity(valid) }
+        }
+        Column::Text(texts) => Column::Text(kept_texts(texts, keep)?),
         Column::Texts(ItemTable { offsets, items }) => {
-            let (offsets, keep_items) = kept_items(&offsets, keep);
-            Column::Texts(ItemTable { offsets, items: kept_texts(&items, &keep_items)? })
+            let (offsets, keep_items) = kept_items(offsets, keep);
+            Column::Texts(ItemTable { offsets, items: kept_texts(items, &keep_items)? })
         }
         Column::Plans(ItemTable { offsets, items }) => {
-            let (offsets, keep_items) = kept_items(&offsets, keep);
+            let (offsets, keep_items) = kept_items(offsets, keep);
             let items = PlanColumns {
                 service: kept_texts(&items.service, &keep_items)?,
                 service_plan_id: kept_texts(&items.service_plan_id, &keep_items)?,
@@ -57,7 +61,10 @@ fn kept_texts(texts: &TextColumn, keep: &BooleanBuffer) -> Result<TextColumn, St
     })
 }
 
-fn numbers<T: arrow_buffer::ArrowNativeType>(numbers: &ScalarBuffer<T>, keep: &BooleanBuffer) -> ScalarBuffer<T> {
+fn numbers<T: arrow_buffer::ArrowNativeType>(
+    numbers: &ScalarBuffer<T>,
+    keep: &BooleanBuffer,
+) -> ScalarBuffer<T> {
     let kept: Vec<T> = keep.set_indices().filter_map(|row| numbers.get(row).copied()).collect();
     kept.into()
 }
@@ -90,20 +97,21 @@ mod tests {
             valid: Some(vec![true, false, true].into()),
         };
         assert!(matches!(
-            kept(flags, &keep),
+            kept(&flags, &keep),
             Ok(Column::Boolean { values, valid: None }) if values == vec![true, false].into()
         ));
-        let ticks = Column::Instant { ticks: vec![1, 2, 3].into(), valid: Some(vec![true, true, false].into()) };
+        let ticks =
+            Column::Instant { ticks: vec![1, 2, 3].into(), valid: Some(vec![true, true, false].into()) };
         assert!(matches!(
-            kept(ticks, &keep),
+            kept(&ticks, &keep),
             Ok(Column::Instant { ticks, valid: Some(valid) }) if *ticks == [1, 3] && valid.is_null(1)
         ));
         let plain = TextColumn::Plain(StringArray::from(vec![Some("A"), Some("B"), None]));
-        let Ok(Column::Text(texts)) = kept(Column::Text(plain), &keep) else { panic!("text") };
+        let Ok(Column::Text(texts)) = kept(&Column::Text(plain), &keep) else { panic!("text") };
         assert_eq!((texts.len(), texts.get(0), texts.get(1)), (2, Some("A"), None));
         let items = TextColumn::of(["a", "b", "c", "d"].map(Some));
         let table = Column::Texts(ItemTable { offsets: vec![0, 1, 3, 4].into(), items });
-        let Ok(Column::Texts(table)) = kept(table, &keep) else { panic!("texts") };
+        let Ok(Column::Texts(table)) = kept(&table, &keep) else { panic!("texts") };
         assert_eq!(table.offsets.as_ref(), [0, 1, 2]);
         assert_eq!((table.items.get(0), table.items.get(1)), (Some("A"), Some("D")));
     }

@@ -66,9 +66,8 @@ impl Layout {
             (MEMBER_OF, SlotKind::Texts),
             (MANAGER, SlotKind::Text),
         ];
-        let mut slots: Vec<Slot> = own
-            .map(|(name, kind)| Slot { name: name.into(), kind, spelling: Spelling::Written })
-            .into();
+        let mut slots: Vec<Slot> =
+            own.map(|(name, kind)| Slot { name: name.into(), kind, spelling: Spelling::Written }).into();
         let mut by_name: HashMap<Arc<str>, usize> =
             slots.iter().enumerate().map(|(at, slot)| (Arc::clone(&slot.name), at)).collect();
         let mut id = None;
@@ -87,6 +86,14 @@ impl Layout {
             by_name.remove(MANAGER);
         }
         Self { slots, by_name, id }
+    }
+
+    /// Columns of text under the names that rows hold them under.
+    pub(super) fn of_texts(names: impl IntoIterator<Item = &'static str>) -> Self {
+        let slot = |name: &str| Slot { name: name.into(), kind: SlotKind::Text, spelling: Spelling::Written };
+        let slots: Vec<Slot> = names.into_iter().map(slot).collect();
+        let by_name = slots.iter().enumerate().map(|(at, slot)| (Arc::clone(&slot.name), at)).collect();
+        Self { slots, by_name, id: None }
     }
 
     /// All columns.

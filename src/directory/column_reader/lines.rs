@@ -6,31 +6,25 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::Plan;
 use super::json::RecordReader;
-use super::layout::Layout;
 use super::part::Part;
 use super::stop::Stop;
 use crate::base::limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES};
-use crate::directory::shape::Shape;
 
 /// Reads one object a line; `length` is how many bytes `input` holds, as far as that is known.
 ///
 /// # Errors
 ///
 /// If anything is not as it should be. What it is the row readers will tell.
-pub(super) fn read_lines(
-    input: impl Read + Send,
-    length: u64,
-    shape: &Shape<'_>,
-    layout: &Layout,
-) -> Result<Vec<Part>, Stop> {
+pub(super) fn read_lines(input: impl Read + Send, length: u64, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
     let workers = rayon::current_num_threads();
     let chunks = Mutex::new(Chunks::new(input, chunk_bytes(length, workers)));
     let mut parts: Vec<(usize, Part)> = (0..workers)
         .into_par_iter()
         .with_max_len(1)
         .map(|_| {
-            let parts = work(&chunks, shape, layout);
+            let parts = work(&chunks, plan);
             if parts.is_err() {
                 // The other workers need not go on.
                 chunks.lock().unwrap_or_else(PoisonError::into_inner).at_end = true;
@@ -52,11 +46,7 @@ fn chunk_bytes(length: u64, workers: usize) -> usize {
 }
 
 /// Reads chunk after chunk until none is left.
-fn work<R: Read>(
-    chunks: &Mutex<Chunks<R>>,
-    shape: &Shape<'_>,
-    layout: &Layout,
-) -> Result<Vec<(usize, Part)>, Stop> {
+fn work<R: Read>(chunks: &Mutex<Chunks<R>>, plan: &Plan<'_>) -> Result<Vec<(usize, Part)>, Stop> {
     let mut parts = Vec::new();
     let mut bytes = Vec::new();
     loop {
@@ -64,16 +54,19 @@ fn work<R: Read>(
         let Some(number) = next.map_err(|_| Stop::Refused)? else { return Ok(parts) };
         let text = std::str::from_utf8(&bytes).map_err(|_| Stop::Refused)?;
         let text = if number == 0 { text.strip_prefix('\u{FEFF}').unwrap_or(text) } else { text };
-        parts.push((number, read_chunk(text, shape, layout)?));
+        parts.push((number, read_chunk(text, plan)?));
     }
 }
 
-fn read_chunk(text: &str, shape: &Shape<'_>, layout: &Layout) -> Result<Part, Stop> {
-    let mut reader = RecordReader::new(shape, layout);
-    for line in text.split('\n') {
+fn read_chunk(text: &str, plan: &Plan<'_>) -> Result<Part, Stop> {
+    let mut reader = RecordReader::new(&plan.shape, &plan.layout);
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+        let line = text.get(start..end).unwrap_or_default();
         if !line.trim_ascii().is_empty() {
             reader.read(line)?;
         }
+        start = end + 1;
     }
     Ok(Part::of(reader.rows(), reader.finish()?))
 }

@@ -170,11 +170,8 @@ mod tests {
         let flag = |values: Vec<bool>, valid: Option<Vec<bool>>| {
             Piece::Column(Column::Boolean { values: values.into(), valid: valid.map(NullBuffer::from) })
         };
-        let pieces = vec![
-            flag(vec![true], None),
-            Piece::Missing(2),
-            flag(vec![false, true], Some(vec![false, true])),
-        ];
+        let pieces =
+            vec![flag(vec![true], None), Piece::Missing(2), flag(vec![false, true], Some(vec![false, true]))];
         let Ok(Column::Boolean { values, valid: Some(valid) }) = merge(SlotKind::Boolean, pieces) else {
             panic!("booleans")
         };

@@ -11,11 +11,14 @@ mod types;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use self::file::SharedFile;
-use self::open::Opened;
+use self::open::{Opened, read_schema};
+use self::schema::attributes_of;
 use self::task::Task;
 use super::DataFile;
 use super::part::Part;
@@ -23,24 +26,26 @@ use crate::base::code::{self, Code};
 use crate::base::limits::DATA_ERRORS_PER_FILE_MAX;
 use crate::directory::columns::Column;
 use crate::directory::error::{DataError, DataErrors};
+use crate::directory::shape::Shape;
+use crate::language::attribute::{Attribute, Attributes, Subject};
 
 /// Reads a Parquet file: a part for each row group.
 ///
 /// The decoder is not free of panics where a file is broken, so each call of it is guarded: a broken
 /// file ends in an error like any other fault.
 pub(super) fn read(file: &DataFile<'_>) -> Result<Vec<Part>, DataErrors> {
-    let source = SharedFile::open(file.path).map_err(|error| errors(file, vec![Fault::unreadable(&error)]))?;
+    let source =
+        SharedFile::open(file.path).map_err(|error| errors(file.path, vec![Fault::unreadable(&error)]))?;
     let opened = guarded(|| Opened::new(source, file)).unwrap_or_else(|| Err(vec![Fault::broken()]));
-    let opened = opened.map_err(|faults| errors(file, faults))?;
+    let opened = opened.map_err(|faults| errors(file.path, faults))?;
     let tasks: Vec<Task<'_>> = opened.tasks();
     let read: Vec<Result<Vec<Column>, Fault>> = tasks
         .par_iter()
         .with_max_len(1)
         .map(|task| guarded(|| task.read(&opened, file)).unwrap_or_else(|| Err(Fault::broken())))
         .collect();
-    let no_columns = || file.layout.slots().iter().map(|_| Vec::new()).collect();
-    let mut parts: Vec<Part> =
-        opened.group_rows().map(|rows| Part { rows, slots: no_columns() }).collect();
+    let no_columns = || file.plan.layout.slots().iter().map(|_| Vec::new()).collect();
+    let mut parts: Vec<Part> = opened.group_rows().map(|rows| Part { rows, slots: no_columns() }).collect();
     let mut faults = Vec::new();
     for (task, columns) in tasks.iter().zip(read) {
         match columns {
@@ -53,7 +58,19 @@ pub(super) fn read(file: &DataFile<'_>) -> Result<Vec<Part>, DataErrors> {
             Err(fault) => faults.push(fault),
         }
     }
-    if faults.is_empty() { Ok(parts) } else { Err(errors(file, faults)) }
+    if faults.is_empty() { Ok(parts) } else { Err(errors(file.path, faults)) }
+}
+
+/// The attributes for which a file has columns.
+pub(super) fn attributes(
+    path: &Path,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Result<Vec<Arc<Attribute>>, DataErrors> {
+    let fault = |fault: Fault| errors(path, vec![fault]);
+    let source = SharedFile::open(path).map_err(|error| fault(Fault::unreadable(&error)))?;
+    let schema = guarded(|| read_schema(&source)).unwrap_or_else(|| Err(Fault::broken()));
+    Ok(attributes_of(&schema.map_err(fault)?, &Shape::of_objects(subject, attributes), subject, attributes))
 }
 
 /// Runs what calls the decoder; `None` if it panicked.
@@ -94,9 +111,9 @@ impl Fault {
     }
 }
 
-fn errors(file: &DataFile<'_>, mut faults: Vec<Fault>) -> DataErrors {
+fn errors(path: &Path, mut faults: Vec<Fault>) -> DataErrors {
     let omitted = faults.len().saturating_sub(DATA_ERRORS_PER_FILE_MAX);
     faults.truncate(DATA_ERRORS_PER_FILE_MAX);
-    let error = |fault: Fault| DataError::new(fault.code, file.path, fault.message).field(fault.path);
+    let error = |fault: Fault| DataError::new(fault.code, path, fault.message).field(fault.path);
     DataErrors::new(faults.into_iter().map(error).collect(), omitted)
 }

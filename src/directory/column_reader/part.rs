@@ -51,16 +51,7 @@ impl Rows {
         if u32::try_from(rows).is_err() {
             return Err((Layout::ID, Stop::TooLarge));
         }
-        let mut pieces: Vec<Vec<Piece>> = layout.slots().iter().map(|_| Vec::new()).collect();
-        for Part { rows, slots } in parts {
-            for (pieces, slot) in pieces.iter_mut().zip(slots) {
-                match slot.as_slice() {
-                    [] => pieces.push(Piece::Missing(rows)),
-                    _ => pieces.extend(slot.into_iter().map(Piece::Column)),
-                }
-            }
-        }
-        let mut columns = pieces
+        let mut columns = pieces_of(layout, parts)
             .into_par_iter()
             .zip(layout.slots())
             .enumerate()
@@ -88,7 +79,11 @@ impl Rows {
             removed = (!&keep).set_indices().map(|row| ids.value(row).to_owned()).collect();
             ids = kept_values(&ids, &keep)?;
             index = IdIndex::new(&ids);
-            columns = columns.into_par_iter().map(|column| kept(column, &keep)).collect::<Result<_, _>>()?;
+            let others = columns.par_iter_mut().enumerate().filter(|(at, _)| *at != Layout::ID);
+            others.try_for_each(|(_, column)| {
+                *column = kept(column, &keep)?;
+                Ok(())
+            })?;
         }
         let mut named = Columns { columns: Default::default(), ids };
         let mut read_managers = None;
@@ -110,11 +105,24 @@ impl Rows {
         Ok(ReadColumns { columns: named, index, managers: read_managers, member_of, removed })
     }
 
-    /// The rows of deleted objects, and the columns in the order of the slots; that of the ids is
-    /// empty.
+    /// The columns in the order of the slots; that of the ids is empty.
     pub(super) fn columns(&self) -> &[Column] {
         &self.columns
     }
+}
+
+/// The pieces of each slot.
+pub(super) fn pieces_of(layout: &Layout, parts: Vec<Part>) -> Vec<Vec<Piece>> {
+    let mut pieces: Vec<Vec<Piece>> = layout.slots().iter().map(|_| Vec::new()).collect();
+    for Part { rows, slots } in parts {
+        for (pieces, slot) in pieces.iter_mut().zip(slots) {
+            match slot.as_slice() {
+                [] => pieces.push(Piece::Missing(rows)),
+                _ => pieces.extend(slot.into_iter().map(Piece::Column)),
+            }
+        }
+    }
+    pieces
 }
 
 /// The rows that no mark of a deletion has; `None` if that is all of them.
@@ -149,7 +157,9 @@ fn as_array(texts: TextColumn) -> Result<StringArray, Stop> {
             for row in 0..dictionary.len() {
                 values.push(dictionary.get(row).unwrap_or_default().as_bytes())?;
             }
-            values.finish(super::builder::validity((0..dictionary.len()).map(|row| dictionary.get(row).is_some())))
+            values.finish(super::builder::validity(
+                (0..dictionary.len()).map(|row| dictionary.get(row).is_some()),
+            ))
         }
     }
 }

@@ -10,7 +10,7 @@ use super::lines::read_lines;
 use super::part::Part;
 use super::rows::part_of;
 use super::stop::Stop;
-use super::{DataFile, csv};
+use super::{DataFile, Plan, csv};
 use crate::base::code;
 use crate::base::limits::{CHUNK_MAX_BYTES, FILE_MAX_BYTES};
 use crate::directory::error::{DataError, DataErrors};
@@ -25,11 +25,11 @@ pub(super) fn read(file: &DataFile<'_>) -> Result<Vec<Part>, DataErrors> {
     let source = Source::read(file.path)?;
     let read = match source.format() {
         Format::Ndjson => {
-            let text = source.text();
-            read_lines(text.as_bytes(), u64::try_from(text.len()).unwrap_or(u64::MAX), &file.shape, &file.layout)
+            let length = u64::try_from(source.text().len()).unwrap_or(u64::MAX);
+            read_lines(source.text().as_bytes(), length, file.plan)
         }
-        Format::Json => read_documents(source.text(), file),
-        Format::Csv => csv::read(source.text(), &file.shape, &file.layout),
+        Format::Json => read_documents(source.text(), file.plan),
+        Format::Csv => csv::read(source.text(), file.plan),
     };
     read.or_else(|stop| judge(file, &source, stop))
 }
@@ -46,7 +46,7 @@ fn stream(file: &DataFile<'_>) -> Option<Result<Vec<Part>, Stop>> {
     if !metadata.is_file() || metadata.len() > FILE_MAX_BYTES {
         return None;
     }
-    let parts = read_lines(input, metadata.len(), &file.shape, &file.layout);
+    let parts = read_lines(input, metadata.len(), file.plan);
     // A file of nothing but blanks is refused, not taken for a list of nothing.
     Some(parts.and_then(|parts| {
         let any = parts.iter().any(|part| part.rows > 0);
@@ -55,7 +55,7 @@ fn stream(file: &DataFile<'_>) -> Option<Result<Vec<Part>, Stop>> {
 }
 
 /// Reads arrays, Graph pages and lone objects, one after the other.
-fn read_documents(text: &str, file: &DataFile<'_>) -> Result<Vec<Part>, Stop> {
+fn read_documents(text: &str, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
     let (records, faults) = split_documents(text);
     if !faults.is_empty() {
         return Err(Stop::Refused);
@@ -65,11 +65,16 @@ fn read_documents(text: &str, file: &DataFile<'_>) -> Result<Vec<Part>, Stop> {
         .par_chunks((CHUNK_MAX_BYTES / record_bytes.max(1)).max(1))
         .with_max_len(1)
         .map(|records| {
-            let mut reader = RecordReader::new(&file.shape, &file.layout);
+            let mut reader = RecordReader::new(&plan.shape, &plan.layout);
             records.iter().try_for_each(|record| reader.read(record))?;
             Ok(Part::of(reader.rows(), reader.finish()?))
         })
         .collect()
+}
+
+/// What the row readers say of the objects of a file that have one id, if they say anything.
+pub(super) fn repeated(file: &DataFile<'_>) -> Result<(), DataErrors> {
+    objects_of(&Source::read(file.path)?, file.plan.subject, file.plan.attributes).map(drop)
 }
 
 /// What the row readers say of a file at which a quick reader stopped.
@@ -81,8 +86,8 @@ fn judge(file: &DataFile<'_>, source: &Source<'_>, stop: Stop) -> Result<Vec<Par
     match stop {
         Stop::TooLarge => Err(too_large(stop)),
         Stop::Refused => {
-            let objects = objects_of(source, file.subject, file.attributes)?;
-            Ok(vec![part_of(&objects, &file.layout).map_err(too_large)?])
+            let objects = objects_of(source, file.plan.subject, file.plan.attributes)?;
+            Ok(vec![part_of(&objects, &file.plan.layout).map_err(too_large)?])
         }
     }
 }

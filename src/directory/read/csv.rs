@@ -44,7 +44,10 @@ pub(super) fn read<T: Send>(text: &str, shape: &Shape<'_>, build: &Build<'_, T>)
 
 /// The fields of the columns, where they are any, and where the text behind the header begins; `None`
 /// if the header is not as it should be.
-pub(in crate::directory) fn read_header(text: &str, shape: &Shape<'_>) -> Option<(Vec<Option<Field>>, usize)> {
+pub(in crate::directory) fn read_header(
+    text: &str,
+    shape: &Shape<'_>,
+) -> Option<(Vec<Option<Field>>, usize)> {
     let mut reader = reader(text);
     let mut cells = StringRecord::new();
     if !reader.read_record(&mut cells).ok()? {

@@ -21,7 +21,10 @@ pub(super) enum Known {
     /// An object whose names are those of a level.
     Container(usize),
     /// A field and its column.
-    Field { slot: usize, kind: FieldKind },
+    Field {
+        slot: usize,
+        kind: FieldKind,
+    },
     /// A field of a service plan.
     Plan(PlanField),
     /// The id of an object that stands for a reference to it.
@@ -40,7 +43,9 @@ struct Level {
 enum LevelKind {
     /// A record, or an object inside of one that holds fields of it. The path to it, with a dot at the
     /// end.
-    Record { prefix: String },
+    Record {
+        prefix: String,
+    },
     Plan,
     Reference,
 }

@@ -45,7 +45,7 @@ fn looks_unique(pieces: &[TextColumn], rows: usize) -> bool {
     let stride = most.div_ceil(SAMPLE_VALUES);
     let hasher = DefaultHashBuilder::default();
     let mut seen = HashSet::with_capacity(SAMPLE_VALUES);
-    let mut sample = 0_usize;
+    let mut sample = 0_u32;
     let all = pieces.iter().flat_map(|piece| match piece {
         TextColumn::Dictionary { values, .. } | TextColumn::Plain(values) => values.iter().flatten(),
     });
@@ -53,10 +53,11 @@ fn looks_unique(pieces: &[TextColumn], rows: usize) -> bool {
         seen.insert(hasher.hash_one(value));
         sample += 1;
     }
-    // `n` draws from `d` equally likely values repeat `n² / 2d` times, so `d` is at least half the rows
-    // if they repeat at most `n² / rows` times.
-    let repeated = sample - seen.len();
-    repeated.saturating_mul(rows) <= sample.saturating_mul(sample)
+    // So many draws from half as many values as there are rows, all of them equally likely, would find
+    // so many distinct ones.
+    #[expect(clippy::cast_precision_loss, reason = "a guess needs no precision")]
+    let (half, found) = (rows as f64 / 2.0, seen.len() as f64);
+    found >= half * (1.0 - (-f64::from(sample) / half).exp())
 }
 
 /// The dictionary of all pieces; `None` if it has too many values to be worth it.
@@ -189,7 +190,8 @@ mod tests {
     #[test]
     fn where_the_sample_errs_the_values_are_the_same() {
         // One text on nearly half of the rows looks like much repetition.
-        let texts = (0..40_000).map(|number| Some(if number % 5 < 2 { "X".into() } else { format!("{number}") }));
+        let texts =
+            (0..40_000).map(|number| Some(if number % 5 < 2 { "X".into() } else { format!("{number}") }));
         let column = TextColumn::Plain(texts.clone().collect());
         let merged = merge_text(vec![column, TextColumn::of([])]).unwrap();
         assert!(matches!(merged, TextColumn::Plain(_)));

@@ -201,7 +201,8 @@ fn ticks<T: ArrowPrimitiveType<Native: Into<i64>>>(
             Some(ticks) => all.push(ticks),
             None if array.is_null(row) => all.push(0),
             None => {
-                let message = "expected a date-time that exists and lies before 9999-12-31, found one that does not";
+                let message =
+                    "expected a date-time that exists and lies before 9999-12-31, found one that does not";
                 return Err(Wrong::Value(row, message.to_owned()));
             }
         }

@@ -78,7 +78,8 @@ impl Chunks {
     ) -> io::Result<Self> {
         let chunks = chunks.into_iter().map(|chunk| {
             let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
-            let place = |number: i64| u64::try_from(number).map_err(|_| io::Error::from(io::ErrorKind::InvalidData));
+            let place =
+                |number: i64| u64::try_from(number).map_err(|_| io::Error::from(io::ErrorKind::InvalidData));
             let (start, length) = (place(start)?, place(chunk.compressed_size())?);
             Ok((start, Bytes::from(file.read(start, length)?)))
         });

@@ -53,7 +53,11 @@ pub(super) fn plans(
 ) -> Result<ItemTable<PlanColumns>, Wrong> {
     let (offsets, items) = items(array)?;
     let items = items.as_struct_opt().ok_or(Wrong::Broken)?;
-    refuse_null(&offsets, items.nulls().and_then(|nulls| (!nulls.inner()).set_indices().next()), "an object")?;
+    refuse_null(
+        &offsets,
+        items.nulls().and_then(|nulls| (!nulls.inner()).set_indices().next()),
+        "an object",
+    )?;
     let texts = |field: PlanField| match names.iter().find(|(known, _)| *known == field) {
         Some((_, name)) => text_column(items.column_by_name(name).ok_or(Wrong::Broken)?, spelling),
         None => text_column(&arrow_array::NullArray::new(items.len()), spelling),

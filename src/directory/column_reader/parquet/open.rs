@@ -30,11 +30,7 @@ pub(super) struct Opened {
 impl Opened {
     /// Reads the footer and looks for the columns that are wanted.
     pub(super) fn new(source: SharedFile, file: &DataFile<'_>) -> Result<Self, Vec<Fault>> {
-        check_magic(&source).map_err(|fault| vec![fault])?;
-        let unreadable = |error: ParquetError| vec![Fault::whole(format!("the footer cannot be read: {error}"))];
-        // The types of the file itself are few. What its writer noted beside them is looked at below.
-        let options = || ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let base = ArrowReaderMetadata::load(&source, options()).map_err(unreadable)?;
+        let base = footer(&source).map_err(|fault| vec![fault])?;
         let metadata = Arc::clone(base.metadata());
         let schema = with_leaves(base.schema(), &leaf_types(&metadata, &base));
         let leaves = metadata.file_metadata().schema_descr().columns();
@@ -45,13 +41,16 @@ impl Opened {
         check_groups(&metadata, &wanted).map_err(|fault| vec![fault])?;
         let mut types = flat(schema.fields());
         for leaf in wanted.iter().flat_map(|wanted| &wanted.leaves) {
-            let is_marked = leaves.get(*leaf).is_some_and(|leaf| leaf.converted_type() == ConvertedType::UTF8);
+            let is_marked =
+                leaves.get(*leaf).is_some_and(|leaf| leaf.converted_type() == ConvertedType::UTF8);
             if let Some(text) = types.get_mut(*leaf).filter(|text| **text == DataType::Utf8 && is_marked) {
                 *text = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             }
         }
         let supplied = |schema: SchemaRef| {
-            ArrowReaderMetadata::try_new(Arc::clone(&metadata), options().with_schema(schema)).map_err(unreadable)
+            let options = ArrowReaderOptions::new().with_schema(schema);
+            ArrowReaderMetadata::try_new(Arc::clone(&metadata), options)
+                .map_err(|error| vec![unreadable(&error)])
         };
         let dictionary = supplied(with_leaves(&schema, &types))?;
         Ok(Self { plain: supplied(schema)?, dictionary, source, wanted, metadata })
@@ -74,17 +73,36 @@ impl Opened {
     }
 }
 
+/// The columns of a file.
+pub(super) fn read_schema(source: &SharedFile) -> Result<Schema, Fault> {
+    Ok(footer(source)?.schema().as_ref().clone())
+}
+
+fn footer(source: &SharedFile) -> Result<ArrowReaderMetadata, Fault> {
+    check_magic(source)?;
+    // The types of the file itself are few. What its writer noted beside them is looked at later.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    ArrowReaderMetadata::load(source, options).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &ParquetError) -> Fault {
+    Fault::whole(format!("the footer cannot be read: {error}"))
+}
+
 /// The first and the last bytes of a Parquet file.
 const MAGIC: &[u8] = b"PAR1";
 /// The last bytes of a file whose footer is encrypted.
 const MAGIC_ENCRYPTED: &[u8] = b"PARE";
+
+/// The magic twice and the length of the footer.
+const FILE_MIN_BYTES: u64 = 12;
 
 fn check_magic(source: &SharedFile) -> Result<(), Fault> {
     let bytes = |start| source.read(start, 4).ok();
     let start = bytes(0).unwrap_or_default();
     let end = source.len().checked_sub(4).and_then(bytes).unwrap_or_default();
     match (start.as_slice(), end.as_slice()) {
-        (MAGIC, MAGIC) => Ok(()),
+        (MAGIC, MAGIC) if source.len() >= FILE_MIN_BYTES => Ok(()),
         (MAGIC_ENCRYPTED, _) | (_, MAGIC_ENCRYPTED) => Err(Fault::whole("the file is encrypted")),
         (MAGIC, _) => Err(Fault::whole("the Parquet file is cut off: it has no end")),
         _ => Err(Fault::whole("the file is not Parquet")),
@@ -167,8 +185,9 @@ fn check_groups(metadata: &ParquetMetaData, wanted: &[Wanted]) -> Result<(), Fau
                     Compression::BROTLI(_) => "brotli",
                     Compression::LZO => "LZO",
                 };
-                let message =
-                    format!("the column is compressed with {codec}; snappy, zstd, lz4 and no compression are read");
+                let message = format!(
+                    "the column is compressed with {codec}; snappy, zstd, lz4 and no compression are read"
+                );
                 return Err(Fault::column(&code::FILE_UNREADABLE, &wanted.path, message));
             }
         }

@@ -1,14 +1,16 @@
 //! Which columns of a Parquet file are read, and how.
 
+use std::sync::Arc;
+
 use arrow_schema::{DataType, Field, Schema};
 
 use super::Fault;
 use super::types::{Reading, Way, leaf_count, reading, type_words};
 use crate::base::code;
 use crate::directory::column_reader::DataFile;
-use crate::directory::column_reader::layout::Layout;
 use crate::directory::read::given_twice;
-use crate::directory::shape::{self, FieldKind, Found};
+use crate::directory::shape::{self, FieldKind, Found, Shape};
+use crate::language::attribute::{Attribute, Attributes, Subject};
 
 /// A column that is read.
 #[derive(Debug)]
@@ -35,10 +37,32 @@ pub(super) fn find(
     for field in schema.fields() {
         search.visit(field, &[]);
     }
-    if search.found.iter().all(|wanted| wanted.slot != Layout::ID) && search.faults.is_empty() {
-        search.faults.push(Fault::column(&code::DATA_FIELD, "", "the file has no column `id`"));
+    if search.faults.is_empty() {
+        search.require();
     }
     if search.faults.is_empty() { Ok(search.found) } else { Err(search.faults) }
+}
+
+/// The attributes for which a file has columns.
+pub(super) fn attributes_of(
+    schema: &Schema,
+    shape: &Shape<'_>,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Vec<Arc<Attribute>> {
+    let mut found = Vec::new();
+    let mut open: Vec<(String, &Field)> =
+        schema.fields().iter().map(|field| (field.name().clone(), field.as_ref())).collect();
+    while let Some((path, field)) = open.pop() {
+        match (shape.find(&path), field.data_type()) {
+            (Found::Field(field), _) => found.extend(attributes.find(subject, &field.name)),
+            (Found::Container, DataType::Struct(fields)) => {
+                open.extend(fields.iter().map(|inner| (format!("{path}.{}", inner.name()), inner.as_ref())));
+            }
+            (Found::Container | Found::Unknown, _) => {}
+        }
+    }
+    found
 }
 
 struct Search<'file> {
@@ -58,7 +82,7 @@ impl Search<'_> {
         let mut steps = around.to_vec();
         steps.push(field.name().clone());
         let path = steps.join(".");
-        match (self.file.shape.find(&path), field.data_type()) {
+        match (self.file.plan.shape.find(&path), field.data_type()) {
             (Found::Container, DataType::Struct(fields)) => {
                 self.leaf = first_leaf;
                 for field in fields {
@@ -69,7 +93,7 @@ impl Search<'_> {
                 self.faults.push(fault(&path, expected("an object or null", column)));
             }
             (Found::Field(found), column) => {
-                if let Some(slot) = self.file.layout.slot(&found) {
+                if let Some(slot) = self.file.plan.layout.slot(&found) {
                     self.take(&found, slot, column, steps, first_leaf);
                 }
             }
@@ -105,14 +129,25 @@ impl Search<'_> {
         }
     }
 
+    /// Asks for the columns that have to be there.
+    fn require(&mut self) {
+        for (name, spelling) in self.file.plan.shape.required() {
+            let slots = self.file.plan.layout.slots();
+            let is_there = |wanted: &Wanted| slots.get(wanted.slot).is_some_and(|slot| *slot.name == *name);
+            if !self.found.iter().any(is_there) {
+                self.faults.push(fault("", format!("the file has no column `{spelling}`")));
+            }
+        }
+    }
+
     /// Whether an attribute that is wanted lies inside of the object at `path`.
     fn holds_wanted(&self, path: &str) -> bool {
         let inside = |name: &str| {
             let rest = name.get(path.len()..).is_some_and(|rest| rest.starts_with('.'));
             rest && name.get(..path.len()).is_some_and(|start| start.eq_ignore_ascii_case(path))
         };
-        self.file.layout.slots().iter().any(|slot| {
-            let attribute = self.file.attributes.find(self.file.subject, &slot.name);
+        self.file.plan.layout.slots().iter().any(|slot| {
+            let attribute = self.file.plan.attributes.find(self.file.plan.subject, &slot.name);
             attribute.is_some_and(|attribute| inside(&attribute.name) || inside(&attribute.graph_name))
         })
     }

@@ -17,7 +17,6 @@ use super::schema::Wanted;
 use crate::base::code;
 use crate::base::limits::{PARQUET_BATCH_MAX_ROWS, PARQUET_TEXT_BATCH_MAX_ROWS};
 use crate::directory::column_reader::DataFile;
-use crate::directory::column_reader::layout::Layout;
 use crate::directory::columns::Column;
 
 /// A column of a row group that is to be read.
@@ -33,13 +32,14 @@ pub(super) struct Task<'file> {
 impl Task<'_> {
     /// Reads the column, in pieces that follow each other.
     pub(super) fn read(&self, opened: &Opened, file: &DataFile<'_>) -> Result<Vec<Column>, Fault> {
-        let slot = file.layout.slots().get(self.wanted.slot).ok_or_else(Fault::broken)?;
+        let slot = file.plan.layout.slots().get(self.wanted.slot).ok_or_else(Fault::broken)?;
+        let is_required = file.plan.shape.required().any(|(name, _)| *slot.name == *name);
         let mut pieces = Vec::new();
         let mut rows = 0;
         for array in self.arrays(opened)? {
             let array = array.map_err(|error| self.unreadable(&error))?;
             let piece = column(&self.wanted.way, slot, self.wanted.kind, &array)
-                .and_then(|piece| self.with_ids(piece))
+                .and_then(|piece| if is_required { complete(piece) } else { Ok(piece) })
                 .map_err(|wrong| self.wrong(wrong, rows))?;
             rows += array.len();
             pieces.push(piece);
@@ -97,17 +97,6 @@ impl Task<'_> {
         Ok(array)
     }
 
-    /// The column as it is, if it does not hold the ids or all of them are there.
-    fn with_ids(&self, column: Column) -> Result<Column, Wrong> {
-        if self.wanted.slot == Layout::ID
-            && let Column::Text(ids) = &column
-            && let Some(row) = (0..ids.len()).find(|&row| ids.get(row).is_none_or(str::is_empty))
-        {
-            return Err(Wrong::Value(row, "a value is missing".to_owned()));
-        }
-        Ok(column)
-    }
-
     fn wrong(&self, wrong: Wrong, rows_before: usize) -> Fault {
         match wrong {
             Wrong::Value(row, message) => {
@@ -125,6 +114,15 @@ impl Task<'_> {
 
     fn fault(&self, message: String) -> Fault {
         Fault::column(&code::FILE_UNREADABLE, &self.wanted.path, message)
+    }
+}
+
+/// The column as it is, if no text is missing.
+fn complete(column: Column) -> Result<Column, Wrong> {
+    let Column::Text(texts) = &column else { return Err(Wrong::Broken) };
+    match (0..texts.len()).find(|&row| texts.get(row).is_none_or(str::is_empty)) {
+        Some(row) => Err(Wrong::Value(row, "a value is missing".to_owned())),
+        None => Ok(column),
     }
 }
 

@@ -20,11 +20,15 @@ pub(super) fn text_column(array: &dyn Array, spelling: Spelling) -> Result<TextC
         DataType::Dictionary(_, _) => {
             let array = array.as_dictionary_opt::<Int32Type>().ok_or(Wrong::Broken)?;
             let values = array.values().as_string_opt::<i32>().ok_or(Wrong::Broken)?;
-            // What lies outside of the dictionary becomes a code outside of it, which is null.
-            let code = |key: Option<i32>| {
-                key.and_then(|key| u32::try_from(key).ok()).map_or(NULL_CODE, |key| key.saturating_add(1))
-            };
-            let codes: Vec<u32> = array.keys().iter().map(code).collect();
+            // A key outside of the dictionary becomes a code outside of it, which is null; so does a
+            // negative one.
+            let code = |key: &i32| key.cast_unsigned().wrapping_add(1);
+            let mut codes: Vec<u32> = array.keys().values().iter().map(code).collect();
+            for row in null_rows(array.keys()) {
+                if let Some(code) = codes.get_mut(row) {
+                    *code = NULL_CODE;
+                }
+            }
             Ok(TextColumn::Dictionary { codes: codes.into(), values: checked(values.clone(), spelling)? })
         }
         DataType::Null => Ok(TextColumn::Dictionary {
@@ -33,6 +37,11 @@ pub(super) fn text_column(array: &dyn Array, spelling: Spelling) -> Result<TextC
         }),
         _ => Err(Wrong::Broken),
     }
+}
+
+fn null_rows(array: &dyn Array) -> Vec<usize> {
+    let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+    nulls.map(|nulls| (!nulls.inner()).set_indices().collect()).unwrap_or_default()
 }
 
 /// The values in the spelling that is asked for, and certainly UTF-8: a file may only say that they

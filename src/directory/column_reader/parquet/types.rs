@@ -114,8 +114,11 @@ fn reference(fields: &arrow_schema::Fields) -> Option<Reading> {
 
 fn plans(item: &Field) -> Option<Reading> {
     let DataType::Struct(fields) = item.data_type() else {
-        return (*item.data_type() == DataType::Null)
-            .then(|| Reading { way: Way::Null, inside: None, leaves: vec![0] });
+        return (*item.data_type() == DataType::Null).then(|| Reading {
+            way: Way::Null,
+            inside: None,
+            leaves: vec![0],
+        });
     };
     let (mut names, mut leaves, mut leaf) = (Vec::new(), Vec::new(), 0);
     for field in fields {
