@@ -4,6 +4,8 @@ mod builder;
 mod csv;
 pub(super) mod folder;
 mod folding;
+#[cfg(test)]
+mod hostile;
 mod ids;
 mod intern;
 mod json;

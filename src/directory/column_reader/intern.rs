@@ -111,7 +111,6 @@ fn text_of(texts: &Texts, code: u32) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Array;
 
     use super::*;
 

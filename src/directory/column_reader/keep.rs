@@ -16,9 +16,7 @@ pub(super) fn kept(column: &Column, keep: &BooleanBuffer) -> Result<Column, Stop
         valid.filter(|valid| valid.null_count() > 0)
     };
     Ok(match column {
-        Column::Boolean { values, valid } => {
-            Column::Boolean { values: bits(values), valid: validity(valid) }
-        }
+        Column::Boolean { values, valid } => Column::Boolean { values: bits(values), valid: validity(valid) },
         Column::Instant { ticks, valid } => {
             Column::Instant { ticks: numbers(ticks, keep), valid: validity(valid) }
         }

@@ -5,6 +5,8 @@ mod file;
 mod lists;
 mod open;
 mod schema;
+#[cfg(test)]
+mod surprises;
 mod task;
 mod texts;
 mod types;
@@ -42,7 +44,7 @@ pub(super) fn read(file: &DataFile<'_>) -> Result<Vec<Part>, DataErrors> {
     let read: Vec<Result<Vec<Column>, Fault>> = tasks
         .par_iter()
         .with_max_len(1)
-        .map(|task| guarded(|| task.read(&opened, file)).unwrap_or_else(|| Err(Fault::broken())))
+        .map(|task| guarded(|| task.read(&opened, file)).unwrap_or_else(|| Err(task.broken())))
         .collect();
     let no_columns = || file.plan.layout.slots().iter().map(|_| Vec::new()).collect();
     let mut parts: Vec<Part> = opened.group_rows().map(|rows| Part { rows, slots: no_columns() }).collect();

@@ -42,7 +42,8 @@ fn shown(column: &Column, row: usize) -> String {
     }
 }
 
-fn table(columns: &Columns) -> BTreeMap<String, Vec<String>> {
+/// What each column says about each row.
+pub(super) fn table(columns: &Columns) -> BTreeMap<String, Vec<String>> {
     let rows = |column| (0..columns.rows()).map(|row| shown(column, row)).collect();
     columns.columns.iter().map(|(name, column)| (name.to_string(), rows(column))).collect()
 }

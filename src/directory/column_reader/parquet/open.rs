@@ -194,3 +194,51 @@ fn check_groups(metadata: &ParquetMetaData, wanted: &[Wanted]) -> Result<(), Fau
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::basic::{BrotliLevel, GzipLevel};
+    use parquet::file::metadata::{ColumnChunkMetaData, FileMetaData, RowGroupMetaData};
+    use parquet::schema::parser::parse_message_type;
+    use parquet::schema::types::SchemaDescriptor;
+
+    use super::*;
+    use crate::directory::column_reader::parquet::types::Way;
+    use crate::directory::shape::FieldKind;
+
+    fn refusal(compression: Compression, rows: &[i64]) -> Option<String> {
+        let message = parse_message_type("message m { required binary id (UTF8); }").unwrap();
+        let schema = Arc::new(SchemaDescriptor::new(Arc::new(message)));
+        let group = |rows| {
+            let chunk = ColumnChunkMetaData::builder(schema.column(0)).set_compression(compression);
+            let group = RowGroupMetaData::builder(Arc::clone(&schema)).set_num_rows(rows);
+            group.set_column_metadata(vec![chunk.build().unwrap()]).build().unwrap()
+        };
+        let file = FileMetaData::new(1, 1, None, None, Arc::clone(&schema), None);
+        let metadata = ParquetMetaData::new(file, rows.iter().copied().map(group).collect());
+        let wanted = Wanted {
+            slot: 0,
+            kind: FieldKind::Text,
+            way: Way::Text,
+            path: "id".to_owned(),
+            steps: vec!["id".to_owned()],
+            leaves: vec![0],
+        };
+        check_groups(&metadata, &[wanted]).err().map(|fault| format!("{}: {}", fault.path, fault.message))
+    }
+
+    #[test]
+    fn compressions_that_are_not_read_are_named() {
+        assert_eq!(refusal(Compression::LZ4, &[1]), None);
+        insta::assert_snapshot!(refusal(Compression::GZIP(GzipLevel::default()), &[1]).unwrap(), @"id: the column is compressed with gzip; snappy, zstd, lz4 and no compression are read");
+        assert!(refusal(Compression::BROTLI(BrotliLevel::default()), &[1]).unwrap().contains("brotli"));
+    }
+
+    #[test]
+    fn numbers_of_rows_that_cannot_be_are_refused() {
+        assert_eq!(refusal(Compression::SNAPPY, &[5, 0]), None);
+        for rows in [&[-1][..], &[i64::MAX], &[i64::from(u32::MAX), 1]] {
+            assert_eq!(refusal(Compression::SNAPPY, rows).unwrap(), ": the file is broken");
+        }
+    }
+}

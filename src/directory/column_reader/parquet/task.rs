@@ -104,8 +104,13 @@ impl Task<'_> {
                 Fault::column(&code::DATA_FIELD, &self.wanted.path, format!("row {row}: {message}"))
             }
             Wrong::TooLarge => self.fault("the texts of all rows take more than 2 GiB".to_owned()),
-            Wrong::Broken => self.fault("the column is broken".to_owned()),
+            Wrong::Broken => self.broken(),
         }
+    }
+
+    /// The column contradicts itself.
+    pub(super) fn broken(&self) -> Fault {
+        self.fault("the column is broken".to_owned())
     }
 
     fn unreadable(&self, error: &ParquetError) -> Fault {
