@@ -1,6 +1,7 @@
 //! Users, devices, groups and static members: reading a tenant folder.
 //! Knows attributes and their types, and nothing of rules.
 
+pub mod column_reader;
 pub mod columns;
 pub mod error;
 pub mod group;

@@ -61,6 +61,18 @@ pub const EXCERPT_MAX_CHARS: usize = 60;
 /// fields are looked up once for many records, small enough that all workers have work.
 pub const BATCH_MAX_RECORDS: usize = 512;
 
+/// Least and most bytes of a data file that one worker reads into columns before it takes the next
+/// piece. The columns of the largest piece stay in the cache of a core.
+pub const CHUNK_MIN_BYTES: usize = 256 << 10;
+/// See [`CHUNK_MIN_BYTES`].
+pub const CHUNK_MAX_BYTES: usize = 4 << 20;
+
+/// Most rows of a Parquet column that are decoded at once. Text that is no dictionary is decoded in
+/// smaller steps, because a step must not hold more than 2 GiB.
+pub const PARQUET_BATCH_MAX_ROWS: usize = 1 << 20;
+/// See [`PARQUET_BATCH_MAX_ROWS`].
+pub const PARQUET_TEXT_BATCH_MAX_ROWS: usize = 1 << 16;
+
 /// Most file names that the message about an incomplete folder lists.
 pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
 

@@ -23,8 +23,9 @@ pub const NULL_CODE: u32 = 0;
 /// save no work and cost a look-up for each row.
 const PLAIN_SHARE_MIN: f64 = 0.5;
 
-/// The .NET ticks of an instant: what the service stores. Finer parts are cut off on reading, for
-/// values and constants alike.
+/// The .NET ticks of an instant: what the service stores. Finer parts are cut off on reading, towards
+/// the past: from files of any format into objects and columns, so that whatever compares them sees
+/// the same instants.
 pub const TICK_NANOSECONDS: i128 = 100;
 
 /// Objects as columns. All columns have the same number of rows, in the order of `ids`.
@@ -200,13 +201,26 @@ impl TextColumn {
 }
 
 /// Smaller dictionaries are kept whatever their share.
-const PLAIN_VALUES_MIN: usize = 1024;
+pub(crate) const PLAIN_VALUES_MIN: usize = 1024;
 
 /// The ticks of an instant; finer parts are cut off.
 pub fn ticks_of(instant: Timestamp) -> i64 {
     let ticks = instant.as_nanosecond().div_euclid(TICK_NANOSECONDS);
     // The calendar of `Timestamp` ends in the year 9999: 2.5e17 ticks.
     i64::try_from(ticks).unwrap_or(if ticks < 0 { i64::MIN } else { i64::MAX })
+}
+
+/// The instant as the service stores it, without what is finer than a tick.
+///
+/// ```
+/// use dyngroup::directory::columns::whole_ticks;
+/// let written = "2026-01-15T08:00:00.123456789Z".parse().unwrap();
+/// assert_eq!(whole_ticks(written).to_string(), "2026-01-15T08:00:00.1234567Z");
+/// ```
+pub fn whole_ticks(instant: Timestamp) -> Timestamp {
+    let nanoseconds = instant.as_nanosecond();
+    // Only what is no whole tick after the first possible instant would leave the calendar.
+    Timestamp::from_nanosecond(nanoseconds - nanoseconds.rem_euclid(TICK_NANOSECONDS)).unwrap_or(instant)
 }
 
 impl Columns {

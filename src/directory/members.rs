@@ -2,8 +2,10 @@
 //! dynamic groups before the first run.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
+use super::column_reader::{is_parquet, pairs_of_parquet};
 use super::error::DataErrors;
 use super::read::read_rows;
 use super::row::Row;
@@ -144,6 +146,15 @@ impl Members {
     }
 }
 
+/// Reads memberships `groupId`, `memberId` from the file at `path`, which may be Parquet.
+///
+/// # Errors
+///
+/// If the file cannot be read or is not what its extension says, or an id is missing or no string.
+pub fn read_members_of_file(path: &Path) -> Result<Members, DataErrors> {
+    read_pairs_of_file(path).map(Members::new)
+}
+
 /// Reads memberships `groupId`, `memberId`.
 ///
 /// # Errors
@@ -153,16 +164,27 @@ pub fn read_members(source: &Source<'_>) -> Result<Members, DataErrors> {
     read_pairs(source).map(Members::new)
 }
 
-/// Reads memberships `(groupId, memberId)` in the order of the file.
-pub(super) fn read_pairs(source: &Source<'_>) -> Result<Vec<(String, String)>, DataErrors> {
+/// Reads memberships `(groupId, memberId)` in the order of the file at `path`, which may be Parquet.
+pub(super) fn read_pairs_of_file(path: &Path) -> Result<Vec<(String, String)>, DataErrors> {
+    if is_parquet(path) {
+        return pairs_of_parquet(path, membership(), MEMBERSHIP_NAMES);
+    }
+    read_pairs(&Source::read(path)?)
+}
+
+fn read_pairs(source: &Source<'_>) -> Result<Vec<(String, String)>, DataErrors> {
     read_rows(source, &MEMBERSHIP, None, &|mut row: Row, _line| {
         (row.required_text("groupId"), row.required_text("memberId"))
     })
 }
 
-static MEMBERSHIP: LazyLock<Shape<'static>> = LazyLock::new(|| {
-    Shape::new([("groupId", FieldKind::Text), ("memberId", FieldKind::Text)]).require(["groupId", "memberId"])
-});
+const MEMBERSHIP_NAMES: [&str; 2] = ["groupId", "memberId"];
+
+static MEMBERSHIP: LazyLock<Shape<'static>> = LazyLock::new(membership);
+
+fn membership() -> Shape<'static> {
+    Shape::new(MEMBERSHIP_NAMES.map(|name| (name, FieldKind::Text))).require(MEMBERSHIP_NAMES)
+}
 
 /// The second parts of the pairs that begin with `first`.
 fn neighbours(pairs: &[(u32, u32)], first: Option<u32>) -> impl Iterator<Item = u32> {

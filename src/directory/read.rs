@@ -3,15 +3,17 @@
 //! A file becomes rows, of the fields that a shape lists; a row becomes a user, a group or whatever
 //! else. Each format has its own way to rows; everything behind is shared.
 
-mod csv;
+pub(in crate::directory) mod csv;
 mod json;
 mod object;
-mod text;
+pub(in crate::directory) mod text;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+pub(in crate::directory) use self::json::{given_twice, split_documents};
+pub(in crate::directory) use self::object::value_of;
 pub use self::object::{ReadObject, objects_of, read_objects, read_objects_from_str};
 use super::error::{DataErrors, Fault, Faults};
 use super::row::Row;

@@ -1,22 +1,25 @@
 //! A tenant folder as a whole.
 
+mod columns;
 mod files;
+mod groups;
 
 use std::collections::HashSet;
 use std::path::Path;
 
 use rayon::prelude::*;
 
+pub use self::columns::TenantColumns;
 use self::files::Files;
+pub use self::groups::TenantGroups;
 use super::error::DataErrors;
-use super::group::{Group, read_groups};
+use super::group::Group;
 use super::managers::Managers;
-use super::members::{Members, read_pairs};
+use super::members::Members;
 use super::object::Object;
-use super::organization::{Organization, read_organization};
-use super::read::{ReadObject, objects_of};
-use super::sku::{Sku, read_skus};
-use super::source::Source;
+use super::organization::Organization;
+use super::read::{ReadObject, read_objects};
+use super::sku::Sku;
 use crate::base::fold::fold;
 use crate::language::attribute::{Attributes, Subject};
 
@@ -55,29 +58,15 @@ impl Tenant {
     /// one stands there in two formats. Faults of all files are collected.
     pub fn read(folder: &Path, attributes: &Attributes) -> Result<Self, DataErrors> {
         let files = Files::find(folder)?;
-        let objects = |path: &Path, subject| objects_of(&Source::read(path)?, subject, attributes);
         let mut errors = None;
-        let users = DataErrors::collect(&mut errors, objects(&files.users, Subject::User));
-        let devices =
-            files.devices.and_then(|path| DataErrors::collect(&mut errors, objects(&path, Subject::Device)));
-        let groups =
-            DataErrors::collect(&mut errors, Source::read(&files.groups).and_then(|it| read_groups(&it)));
-        let pairs = files.members.and_then(|path| {
-            DataErrors::collect(&mut errors, Source::read(&path).and_then(|it| read_pairs(&it)))
-        });
-        let skus = files.skus.and_then(|path| {
-            DataErrors::collect(&mut errors, Source::read(&path).and_then(|it| read_skus(&it)))
-        });
-        let organization = files.organization.and_then(|path| {
-            DataErrors::collect(&mut errors, Source::read(&path).and_then(|it| read_organization(&it)))
-        });
+        let users = DataErrors::collect(&mut errors, read_objects(&files.users, Subject::User, attributes));
+        let devices = files.devices.as_ref().map(|path| read_objects(path, Subject::Device, attributes));
+        let devices = devices.and_then(|devices| DataErrors::collect(&mut errors, devices));
+        let rest = DataErrors::collect(&mut errors, TenantGroups::of_files(files));
         DataErrors::none_of(errors)?;
-
-        let mut pairs = pairs.unwrap_or_default();
+        let TenantGroups { groups, skus, organization, mut pairs, .. } = rest.unwrap_or_default();
         let (users, removed_users) = sort(users.unwrap_or_default(), &mut pairs);
         let (devices, removed_devices) = sort(devices.unwrap_or_default(), &mut pairs);
-        let mut groups = groups.unwrap_or_default();
-        groups.sort_by_cached_key(|group| fold(&group.id).into_owned());
         Ok(Self {
             managers: Managers::of_objects(&users),
             users,
@@ -86,7 +75,7 @@ impl Tenant {
             removed_devices,
             groups,
             members: Members::new(pairs),
-            skus: skus.unwrap_or_default(),
+            skus,
             organization,
         })
     }
@@ -252,8 +241,9 @@ mod tests {
             tenant/subscribedSkus.json:1:2: field prepaidUnits.enabled: a value is missing
             tenant/organization.json: expected one organization, found 0
             "#);
-        insta::assert_snapshot!(read(&[("users.parquet", "PAR1"), GROUPS]).unwrap_err(), @"tenant/users.parquet: Parquet is not read here; `.ndjson`, `.jsonl`, `.json` and `.csv` files are");
+        insta::assert_snapshot!(read(&[("users.parquet", "PAR1"), GROUPS]).unwrap_err(), @"tenant/users.parquet: the Parquet file is cut off: it has no end");
+        insta::assert_snapshot!(read(&[("users.csv", "id\na\n"), ("groups.parquet", "PAR1")]).unwrap_err(), @"tenant/groups.parquet: Parquet is not read here; `.ndjson`, `.jsonl`, `.json` and `.csv` files are");
         insta::assert_snapshot!(read(&[("users.json", " \n"), GROUPS]).unwrap_err(), @"tenant/users.json: the file is empty, and that is not the same as a list of nothing: export it again, or write `[]` into a `.json` file or only the header into a `.csv` file");
-        insta::assert_snapshot!(read(&[("users.json", "[]")]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`; this one holds `users.json`");
+        insta::assert_snapshot!(read(&[("users.json", "[]")]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `users.json`");
     }
 }

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use super::reading::{Scalar, Scope};
 use super::world::World;
 use crate::base::fold::{FoldedText, fold};
+use crate::directory::columns::ticks_of;
 use crate::directory::object::Object;
 use crate::language::attribute::Attribute;
 use crate::language::typed::{Node, NodeKind, Quantifier, Reach, Test, TypedRule};
@@ -128,8 +129,10 @@ pub(super) fn passes(
             matches!(value, Scalar::Text(found) if order.admits(version_order.compare(found, to.written())))
         }
         (Test::IsBoolean(wanted), Scalar::Boolean(found)) => *wanted == found,
-        (Test::IsInstant(wanted), Scalar::Instant(found)) => *wanted == found,
-        (Test::Compare { order, to }, Scalar::Instant(found)) => order.admits(found.cmp(&to.at(world.now))),
+        (Test::IsInstant(wanted), Scalar::Instant(found)) => ticks_of(*wanted) == ticks_of(found),
+        (Test::Compare { order, to }, Scalar::Instant(found)) => {
+            order.admits(ticks_of(found).cmp(&ticks_of(to.at(world.now))))
+        }
         (Test::Matches(pattern), Scalar::Text(found)) => pattern.is_match(found).map_err(|_| {
             EvaluationError::RegexSteps { pattern: pattern.source().to_owned(), attribute: attribute.path() }
         })?,

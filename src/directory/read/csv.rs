@@ -4,10 +4,11 @@ mod layout;
 
 use std::sync::Arc;
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{Reader, ReaderBuilder, StringRecord};
 use rayon::prelude::*;
 
-use self::layout::{cell_start, quoting_fault};
+use self::layout::cell_start;
+pub(in crate::directory) use self::layout::quoting_fault;
 use super::json::place::{append_name, locate};
 use super::json::row::{Outcome, RowReader, given_twice};
 use super::{Build, Placed, Read, text};
@@ -41,6 +42,28 @@ pub(super) fn read<T: Send>(text: &str, shape: &Shape<'_>, build: &Build<'_, T>)
     Read::join(batches)
 }
 
+/// The fields of the columns, where they are any, and where the text behind the header begins; `None`
+/// if the header is not as it should be.
+pub(in crate::directory) fn read_header(
+    text: &str,
+    shape: &Shape<'_>,
+) -> Option<(Vec<Option<Field>>, usize)> {
+    let mut reader = reader(text);
+    let mut cells = StringRecord::new();
+    if !reader.read_record(&mut cells).ok()? {
+        return None;
+    }
+    let (offset, end) = (first_byte(text, 0), offset_of(reader.position()));
+    let header = Record { offset, line: 1, raw: text.get(offset..end)?, cells };
+    let columns = columns(&header, shape).ok()?;
+    Some((columns.into_iter().map(|column| column.field).collect(), end))
+}
+
+/// A parser of records, of which none is a header.
+pub(in crate::directory) fn reader(text: &str) -> Reader<&[u8]> {
+    ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes())
+}
+
 /// One record and where it stands.
 struct Record<'text> {
     offset: usize,
@@ -71,7 +94,7 @@ impl Column {
 }
 
 fn split(text: &str) -> Result<Vec<Record<'_>>, Fault> {
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader = reader(text);
     let mut starts = Vec::new();
     loop {
         let mut cells = StringRecord::new();
@@ -100,12 +123,12 @@ fn split(text: &str) -> Result<Vec<Record<'_>>, Fault> {
     Ok(records.collect())
 }
 
-fn offset_of(position: &csv::Position) -> usize {
+pub(in crate::directory) fn offset_of(position: &csv::Position) -> usize {
     usize::try_from(position.byte()).unwrap_or(usize::MAX)
 }
 
 /// The parser passes over empty lines only after it has told where it stands.
-fn first_byte(text: &str, from: usize) -> usize {
+pub(in crate::directory) fn first_byte(text: &str, from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     from + (rest.len() - rest.trim_start_matches(['\r', '\n']).len())
 }
@@ -217,7 +240,7 @@ impl Worker<'_> {
 }
 
 /// What is wrong with a cell: the way into it, if it holds JSON, and the message.
-struct Wrong {
+pub(in crate::directory) struct Wrong {
     faults: Vec<(String, String)>,
     omitted: usize,
 }
@@ -230,7 +253,7 @@ impl Wrong {
 }
 
 /// The value of a cell. An empty one is null, whatever the field.
-fn value(field: &Field, cell: &str) -> Result<Datum, Wrong> {
+pub(in crate::directory) fn value(field: &Field, cell: &str) -> Result<Datum, Wrong> {
     if cell.is_empty() {
         return Ok(Datum::Null);
     }

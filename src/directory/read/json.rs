@@ -8,8 +8,10 @@ mod value;
 
 use rayon::prelude::*;
 
-use self::documents::{is_page, split_documents};
+use self::documents::is_page;
+pub(in crate::directory) use self::documents::split_documents;
 use self::place::locate;
+pub(in crate::directory) use self::row::given_twice;
 use self::row::{Outcome, RowFault, RowReader};
 use super::{Build, Placed, Read};
 use crate::base::code;

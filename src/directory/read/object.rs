@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use arrow_array::StringArray;
+
 use super::{IdOf, read_rows};
+use crate::directory::column_reader::repeated::{ReadFile, refuse_repeated};
+use crate::directory::column_reader::{IdIndex, folder, is_parquet, objects_of_parquet};
 use crate::directory::error::DataErrors;
 use crate::directory::object::{AssignedPlan, Object, Value};
 use crate::directory::row::{Datum, Row};
@@ -23,11 +27,15 @@ pub struct ReadObject {
     pub line: usize,
 }
 
-/// Reads the users or devices of the file at `path`, in the order of the file.
+/// Reads the users or devices of the file at `path`, in the order of the file. A folder stands for the
+/// Parquet and NDJSON files in it, sorted by name.
 ///
 /// Attributes may have their rule names or their Graph names, in any letter case; a part of a Graph
 /// path may be an object (`onPremisesExtensionAttributes`) or stand before a dot. Names that
-/// `attributes` does not know are passed over. An attribute that is null is as good as absent.
+/// `attributes` does not know are passed over. An attribute that is null is as good as absent. The
+/// columns of Parquet files have types of their own: booleans may also be 0 and 1 or text, dates may be
+/// timestamps (without a zone they are UTC), dates or text, directory extensions may be whole numbers
+/// or booleans; an object counts as a deleted one if a field inside of its `@removed` has a value.
 ///
 /// # Errors
 ///
@@ -39,6 +47,33 @@ pub fn read_objects(
     subject: Subject,
     attributes: &Attributes,
 ) -> Result<Vec<ReadObject>, DataErrors> {
+    let files = folder::files(path)?;
+    if let [file] = files.as_slice() {
+        return objects_of_file(file, subject, attributes);
+    }
+    let mut all = Vec::new();
+    let mut read_files = Vec::new();
+    let mut errors = None;
+    for path in files {
+        let read = DataErrors::collect(&mut errors, objects_of_file(&path, subject, attributes));
+        read_files.push(ReadFile { path, first_row: all.len() });
+        all.extend(read.unwrap_or_default());
+    }
+    DataErrors::none_of(errors)?;
+    let ids = StringArray::from_iter_values(all.iter().map(|read| read.object.id()));
+    // Each file on its own was found to be in order.
+    refuse_repeated(&ids, &IdIndex::new(&ids), &read_files, |_| Ok(()))?;
+    Ok(all)
+}
+
+fn objects_of_file(
+    path: &Path,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Result<Vec<ReadObject>, DataErrors> {
+    if is_parquet(path) {
+        return objects_of_parquet(path, subject, attributes);
+    }
     objects_of(&Source::read(path)?, subject, attributes)
 }
 
@@ -91,14 +126,15 @@ fn object(mut row: Row, line: usize) -> ReadObject {
     let manager = row.text(MANAGER);
     let member_of = row.texts(MEMBER_OF).unwrap_or_default();
     let removed = row.boolean(REMOVED).unwrap_or_default();
-    let values = row.into_iter().map(|(name, datum)| (name, value(datum)));
+    let values = row.into_iter().map(|(name, datum)| (name, value_of(datum)));
     // What was taken out of the row is null there, the id included.
     let mut object = Object::with_values(id, values.filter(|(_, value)| *value != Value::Null));
     object.set_manager(manager);
     ReadObject { object, member_of, removed, line }
 }
 
-fn value(datum: Datum) -> Value {
+/// The value of an attribute.
+pub(in crate::directory) fn value_of(datum: Datum) -> Value {
     match datum {
         // The last two are never those of an attribute.
         Datum::Null | Datum::Refused | Datum::Count(_) => Value::Null,

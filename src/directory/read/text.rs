@@ -4,28 +4,32 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::directory::columns::whole_ticks;
+
 /// Reads a boolean in any letter case.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+pub(in crate::directory) fn boolean(text: &str) -> Option<bool> {
     let text = text.trim();
     [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
 }
 
-/// Reads an RFC 3339 date-time; without an offset it is UTC, without a time it is midnight UTC.
+/// Reads an RFC 3339 date-time; without an offset it is UTC, without a time it is midnight UTC. What is
+/// finer than a tick is cut off.
 ///
 /// The message of the error begins behind `expected`.
-pub(super) fn instant(text: &str) -> Result<Timestamp, &'static str> {
+pub(in crate::directory) fn instant(text: &str) -> Result<Timestamp, &'static str> {
     let text = text.trim();
     if !looks_like_date(text) {
         return Err("a date-time such as \"2026-01-15T08:00:00Z\"");
     }
     let with_offset = text.parse::<Timestamp>();
     let without = || text.parse::<DateTime>().and_then(|local| TimeZone::UTC.to_timestamp(local));
-    with_offset.or_else(|_| without()).map_err(|_| "a date-time that exists and lies before 9999-12-31")
+    let instant = with_offset.or_else(|_| without());
+    instant.map(whole_ticks).map_err(|_| "a date-time that exists and lies before 9999-12-31")
 }
 
 /// Splits the text of a cell that holds a list: a JSON array of strings, or items separated by
 /// semicolons, where blanks around an item and empty items do not count.
-pub(super) fn items(text: &str) -> Result<Vec<String>, serde_json::Error> {
+pub(in crate::directory) fn items(text: &str) -> Result<Vec<String>, serde_json::Error> {
     if is_json_list(text) {
         return serde_json::from_str(text);
     }
@@ -34,7 +38,7 @@ pub(super) fn items(text: &str) -> Result<Vec<String>, serde_json::Error> {
 
 /// Whether a text shows by its first characters that it means a JSON list. The physical ids of
 /// devices begin with a bracket too: `[OrderID]:Kiosk`.
-pub(super) fn is_json_list(text: &str) -> bool {
+fn is_json_list(text: &str) -> bool {
     let Some(inside) = text.trim().strip_prefix('[') else { return false };
     let inside = inside.trim_start();
     inside.starts_with(['"', '{']) || inside == "]"
@@ -60,6 +64,8 @@ mod tests {
         for (text, instant_text) in [
             ("2026-01-15T08:00:00Z", "2026-01-15T08:00:00Z"),
             ("2026-01-15t08:00:00.1234567z", "2026-01-15T08:00:00.1234567Z"),
+            ("2026-01-15T08:00:00.12345678Z", "2026-01-15T08:00:00.1234567Z"),
+            ("1969-12-31T23:59:59.99999999Z", "1969-12-31T23:59:59.9999999Z"),
             ("2026-01-15T08:00:00+02:00", "2026-01-15T06:00:00Z"),
             (" 2026-01-15 08:00 ", "2026-01-15T08:00:00Z"),
             ("2026-01-15T08:00:00", "2026-01-15T08:00:00Z"),

@@ -10,7 +10,7 @@ use crate::directory::error::{DataError, DataErrors};
 use crate::directory::source::Format;
 
 /// The files of a tenant folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Files {
     pub(super) users: PathBuf,
     pub(super) devices: Option<PathBuf>,
@@ -40,7 +40,8 @@ impl Files {
 
 /// What a tenant folder holds, for messages.
 const CONTENT: &str = "a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, \
-                       `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`";
+                       `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, \
+                       and all but the groups, products and the organization as `.parquet`";
 
 /// The names of everything in the folder, sorted.
 fn list(folder: &Path) -> Result<Vec<String>, DataErrors> {
@@ -62,12 +63,14 @@ fn list(folder: &Path) -> Result<Vec<String>, DataErrors> {
     Ok(names)
 }
 
+/// The stems that may also be folders of files.
+const FOLDERS: [&str; 2] = ["users", "devices"];
+
 /// The file that is called `stem` and has an extension of a data file, if there is one.
 fn one_of(folder: &Path, names: &[String], stem: &str) -> Result<Option<PathBuf>, DataErrors> {
-    let fits = |name: &&String| {
-        name.split_once('.').is_some_and(|(start, extension)| {
-            start.eq_ignore_ascii_case(stem) && is_data_extension(extension)
-        })
+    let fits = |name: &&String| match name.split_once('.') {
+        Some((start, extension)) => start.eq_ignore_ascii_case(stem) && is_data_extension(extension),
+        None => FOLDERS.contains(&stem) && name.eq_ignore_ascii_case(stem) && folder.join(name).is_dir(),
     };
     let mut found = names.iter().filter(fits);
     match (found.next(), found.next()) {
@@ -79,7 +82,7 @@ fn one_of(folder: &Path, names: &[String], stem: &str) -> Result<Option<PathBuf>
     }
 }
 
-/// Parquet is known here so that a folder with it is told what is wrong.
+/// Where Parquet is not read, a folder with it is told so.
 fn is_data_extension(extension: &str) -> bool {
     Format::of_extension(extension).is_some() || extension.eq_ignore_ascii_case("parquet")
 }
@@ -128,9 +131,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_doubled_is_said() {
-        insta::assert_snapshot!(find(&[]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`; this one holds nothing");
-        insta::assert_snapshot!(find(&["groups.json", "people.csv"]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`; this one holds `groups.json`, `people.csv`");
-        insta::assert_snapshot!(find(&["users.json"]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`; this one holds `users.json`");
+        insta::assert_snapshot!(find(&[]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds nothing");
+        insta::assert_snapshot!(find(&["groups.json", "people.csv"]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `groups.json`, `people.csv`");
+        insta::assert_snapshot!(find(&["users.json"]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `users.json`");
         insta::assert_snapshot!(find(&["users.json", "users.parquet", "groups.csv", "groups.json"]).unwrap_err(), @r"
             tenant: `users.json` and `users.parquet` are both there; keep the one that is to be read
             tenant: `groups.csv` and `groups.json` are both there; keep the one that is to be read
@@ -146,7 +149,7 @@ mod tests {
             let text = Files::find(path).unwrap_err().to_string();
             text.replace(&folder.path().display().to_string(), "tenant")
         };
-        insta::assert_snapshot!(refusal(&file), @"tenant/users.csv: a file stands where a folder is expected; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`");
-        insta::assert_snapshot!(refusal(&folder.path().join("none")), @"tenant/none: the folder does not exist; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`");
+        insta::assert_snapshot!(refusal(&file), @"tenant/users.csv: a file stands where a folder is expected; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`");
+        insta::assert_snapshot!(refusal(&folder.path().join("none")), @"tenant/none: the folder does not exist; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`");
     }
 }

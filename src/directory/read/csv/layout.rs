@@ -7,7 +7,7 @@ pub(super) fn cell_start(raw: &str, cell: usize) -> usize {
 }
 
 /// The place of a quote that makes the record doubtful, and what is wrong with it.
-pub(super) fn quoting_fault(raw: &str) -> Option<(usize, &'static str)> {
+pub(in crate::directory) fn quoting_fault(raw: &str) -> Option<(usize, &'static str)> {
     if !raw.contains('"') {
         return None;
     }

@@ -12,7 +12,7 @@ use crate::base::code;
 use crate::directory::error::{Fault, Faults};
 
 /// The texts of all records, and what is wrong around them.
-pub(super) fn split_documents(text: &str) -> (Vec<&str>, Faults) {
+pub(in crate::directory) fn split_documents(text: &str) -> (Vec<&str>, Faults) {
     let mut records = Vec::new();
     let mut faults = Faults::default();
     let mut documents = serde_json::Deserializer::from_str(text).into_iter::<Document<'_>>();

@@ -111,7 +111,7 @@ impl<'shape> RowReader<'shape> {
 }
 
 /// The message for two names of one field in one record.
-pub(in crate::directory::read) fn given_twice(first: &str, second: &str) -> String {
+pub(in crate::directory) fn given_twice(first: &str, second: &str) -> String {
     if first == second {
         format!("`{first}` is given twice")
     } else {

@@ -1,0 +1,98 @@
+//! A tenant folder with its users and devices as columns.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use super::find;
+use super::groups::TenantGroups;
+use crate::base::fold::fold;
+use crate::directory::column_reader::{ReadColumns, Wanted, read_columns};
+use crate::directory::error::DataErrors;
+use crate::directory::group::Group;
+use crate::directory::members::Members;
+use crate::directory::organization::Organization;
+use crate::directory::sku::Sku;
+use crate::language::attribute::{Attributes, Subject};
+
+/// All that a tenant folder holds, with users and devices as columns in the order of their files.
+#[derive(Clone, Debug)]
+pub struct TenantColumns {
+    /// The users. What they are members of has moved to `members`.
+    pub users: ReadColumns,
+    /// The devices, without rows if there is no such file. What they are members of has moved to
+    /// `members`.
+    pub devices: ReadColumns,
+    /// The groups that are not deleted, sorted by id in folded form.
+    pub groups: Vec<Group>,
+    /// Memberships from the members file and from the `memberOf` of users and devices. They may name
+    /// groups and members that the tenant does not have: see [`TenantColumns::unknown_groups`].
+    pub members: Members,
+    /// The products, in the order of their file.
+    pub skus: Vec<Sku>,
+    /// The tenant itself, if its file is there.
+    pub organization: Option<Organization>,
+}
+
+impl TenantColumns {
+    /// Reads the tenant in `folder`, groups first: `wanted` says from them what is to be read of users
+    /// and devices.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Tenant::read`](super::Tenant::read). If anything but users and devices is wrong,
+    /// these are not looked at.
+    pub fn read(
+        folder: &Path,
+        attributes: &Attributes,
+        wanted: impl FnOnce(&[Group]) -> [Wanted; 2],
+    ) -> Result<Self, DataErrors> {
+        let groups = TenantGroups::read(folder)?;
+        let [users, devices] = wanted(&groups.groups);
+        Self::of_groups(groups, attributes, |subject| match subject {
+            Subject::User => users.clone(),
+            Subject::Device => devices.clone(),
+        })
+    }
+
+    pub(super) fn of_groups(
+        groups: TenantGroups,
+        attributes: &Attributes,
+        wanted: impl Fn(Subject) -> Wanted,
+    ) -> Result<Self, DataErrors> {
+        let TenantGroups { groups, skus, organization, mut pairs, files } = groups;
+        let read = |path: &Path, subject| read_columns(path, subject, attributes, &wanted(subject));
+        let mut errors = None;
+        let users = DataErrors::collect(&mut errors, read(&files.users, Subject::User));
+        let devices = files.devices.as_ref().map(|path| read(path, Subject::Device));
+        let devices = devices.and_then(|devices| DataErrors::collect(&mut errors, devices));
+        DataErrors::none_of(errors)?;
+        let (mut users, mut devices) = (users.unwrap_or_default(), devices.unwrap_or_default());
+        pairs.append(&mut users.member_of);
+        pairs.append(&mut devices.member_of);
+        Ok(Self { users, devices, groups, members: Members::new(pairs), skus, organization })
+    }
+
+    /// The group with this id, in any letter case.
+    pub fn group(&self, id: &str) -> Option<&Group> {
+        find(&self.groups, |group| &group.id, id)
+    }
+
+    /// Ids that stand as groups in [`TenantColumns::members`] and are no groups of the tenant, sorted.
+    pub fn unknown_groups(&self) -> Vec<&str> {
+        self.members.groups().filter(|id| self.group(id).is_none()).collect()
+    }
+
+    /// Ids that stand as members in [`TenantColumns::members`] and are no users, devices or groups of
+    /// the tenant, sorted. Deleted users and devices are not among them.
+    pub fn unknown_members(&self) -> Vec<&str> {
+        let removed: HashSet<_> =
+            self.users.removed.iter().chain(&self.devices.removed).map(|id| fold(id)).collect();
+        let is_known = |id: &str| {
+            self.users.row(id).is_some()
+                || self.devices.row(id).is_some()
+                || self.group(id).is_some()
+                || removed.contains(&fold(id))
+        };
+        self.members.members().filter(|id| !is_known(id)).collect()
+    }
+}

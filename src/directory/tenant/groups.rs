@@ -1,0 +1,78 @@
+//! What a tenant folder holds beside its users and devices.
+
+use std::path::Path;
+
+use super::columns::TenantColumns;
+use super::files::Files;
+use crate::base::fold::fold;
+use crate::directory::column_reader::Wanted;
+use crate::directory::error::DataErrors;
+use crate::directory::group::{Group, read_groups};
+use crate::directory::members::read_pairs_of_file;
+use crate::directory::organization::{Organization, read_organization};
+use crate::directory::sku::{Sku, read_skus};
+use crate::directory::source::Source;
+use crate::language::attribute::{Attributes, Subject};
+
+/// Groups, memberships and products of a tenant folder: what is read first, because the rules of the
+/// groups say which attributes of the users and devices are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct TenantGroups {
+    /// The groups that are not deleted, sorted by id in folded form.
+    pub groups: Vec<Group>,
+    /// The products, in the order of their file.
+    pub skus: Vec<Sku>,
+    /// The tenant itself, if its file is there.
+    pub organization: Option<Organization>,
+    /// The members file: group ids with member ids.
+    pub(super) pairs: Vec<(String, String)>,
+    pub(super) files: Files,
+}
+
+impl TenantGroups {
+    /// Reads the tenant in `folder` but for its users and devices.
+    ///
+    /// # Errors
+    ///
+    /// If the folder or one of the files cannot be read, a file that has to be there is missing, or one
+    /// stands there in two formats. Faults of all files are collected.
+    pub fn read(folder: &Path) -> Result<Self, DataErrors> {
+        Self::of_files(Files::find(folder)?)
+    }
+
+    /// Goes on with the users and devices. `wanted` says what is to be read of them.
+    ///
+    /// # Errors
+    ///
+    /// If a file of users or devices cannot be read. Faults of both are collected.
+    pub fn with_columns(
+        self,
+        attributes: &Attributes,
+        wanted: impl Fn(Subject) -> Wanted,
+    ) -> Result<TenantColumns, DataErrors> {
+        TenantColumns::of_groups(self, attributes, wanted)
+    }
+
+    pub(super) fn of_files(files: Files) -> Result<Self, DataErrors> {
+        let mut errors = None;
+        let groups =
+            DataErrors::collect(&mut errors, Source::read(&files.groups).and_then(|it| read_groups(&it)));
+        let pairs = files.members.as_ref().map(|path| read_pairs_of_file(path));
+        let pairs = pairs.and_then(|pairs| DataErrors::collect(&mut errors, pairs));
+        let skus = files.skus.as_ref().map(|path| Source::read(path).and_then(|it| read_skus(&it)));
+        let skus = skus.and_then(|skus| DataErrors::collect(&mut errors, skus));
+        let organization =
+            files.organization.as_ref().map(|path| Source::read(path).and_then(|it| read_organization(&it)));
+        let organization = organization.and_then(|it| DataErrors::collect(&mut errors, it));
+        DataErrors::none_of(errors)?;
+        let mut groups = groups.unwrap_or_default();
+        groups.sort_by_cached_key(|group| fold(&group.id).into_owned());
+        Ok(Self {
+            groups,
+            skus: skus.unwrap_or_default(),
+            organization,
+            pairs: pairs.unwrap_or_default(),
+            files,
+        })
+    }
+}
