@@ -3,6 +3,7 @@
 //! blocks of rows and has to agree with the oracle on everything.
 //! Knows no files and no clock.
 
+mod affixes;
 mod block;
 mod bound;
 #[cfg(test)]
@@ -10,18 +11,23 @@ mod building;
 mod candidates;
 #[cfg(test)]
 mod cases;
+mod code_rows;
 mod collections;
+mod decided;
 mod edits;
 pub mod evaluate;
 pub mod explain;
 pub mod flip;
 #[cfg(test)]
 mod flip_properties;
+mod gathered;
 mod items;
 mod machine;
 pub mod oracle;
+mod prepared;
 mod reading;
 mod relations;
+mod scan;
 mod search;
 mod selection;
 mod text_tests;

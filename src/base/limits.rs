@@ -26,6 +26,9 @@ pub const REGEX_BACKTRACK_MAX_STEPS: usize = 1_000_000;
 /// Largest compiled form of one linear-time regex, in bytes.
 pub const REGEX_COMPILED_MAX_BYTES: usize = 10 << 20;
 
+/// Most bytes of one automaton that several patterns share. Larger ones would not stay in a core's cache.
+pub const REGEX_SET_MAX_BYTES: usize = 1 << 20;
+
 /// Longest regex, in bytes. Ten times what fits into a rule.
 pub const REGEX_PATTERN_MAX_BYTES: usize = 32 << 10;
 

@@ -3,18 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::{Array, StringArray};
+use arrow_array::StringArray;
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use jiff::Timestamp;
+use rayon::prelude::*;
 
+use super::decided::{Decided, Ranked};
 use super::oracle::EvaluationError;
+use super::prepared::{Prepared, PreparedCollection, PreparedText};
 use super::text_tests::{Slot, TextTests};
-use super::world::VersionOrder;
-use crate::directory::columns::{Column, Columns, ItemTable, NULL_CODE, PlanColumns, TextColumn, ticks_of};
-use crate::language::attribute::PlanField;
+use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn, ticks_of};
 use crate::language::typed::{Order, Test, TimePoint};
-use crate::program::Program;
-use crate::program::predicate::Target;
 
 /// A program and the columns it reads.
 pub(super) struct Bound<'a> {
@@ -22,17 +21,20 @@ pub(super) struct Bound<'a> {
     pub(super) attributes: Vec<BoundAttribute<'a>>,
     /// Collections.
     pub(super) collections: Vec<BoundCollection<'a>>,
-    /// Predicates that are the same on every row, because their column is missing.
-    pub(super) constant: Vec<(Slot, bool)>,
+    /// Predicates that are true on every row, because their column is missing.
+    pub(super) everyone: Vec<Slot>,
     /// Predicates that cannot be decided.
-    pub(super) failures: BTreeMap<Slot, EvaluationError>,
+    pub(super) failures: Failures,
 }
+
+/// Predicates that cannot be decided, and why.
+pub(super) type Failures = BTreeMap<Slot, EvaluationError>;
 
 /// An attribute with all predicates that look at it.
 pub(super) enum BoundAttribute<'a> {
     Boolean { values: &'a BooleanBuffer, valid: Option<&'a NullBuffer>, tests: Vec<(Slot, BooleanTest)> },
     Instant { ticks: &'a [i64], valid: Option<&'a NullBuffer>, tests: Vec<(Slot, InstantTest)> },
-    Text(Box<BoundText<'a>>),
+    Text(BoundText<'a>),
 }
 
 /// What is asked of a boolean.
@@ -50,250 +52,168 @@ pub(super) enum InstantTest {
     Compare(Order, i64),
 }
 
-/// A text column with its tests. For a dictionary they are decided already.
+/// A text column with its tests.
 pub(super) enum BoundText<'a> {
-    Dictionary {
-        codes: &'a [u32],
-        /// How many codes there are, the one for null included.
-        code_count: usize,
-        /// For each predicate the codes that satisfy it, ascending.
-        satisfying: Vec<(Slot, Vec<u32>)>,
-        /// The predicates that each code satisfies: `slots[starts[code]..starts[code + 1]]`.
-        starts: Vec<u32>,
-        slots: Vec<Slot>,
-    },
+    /// A dictionary, decided, of which few enough codes satisfy anything that rows can be sorted by
+    /// them.
+    Ranked { codes: &'a [u32], ranked: Ranked },
+    /// Any other dictionary, decided.
+    Wide { codes: &'a [u32], decided: Decided },
     /// Values are folded, or as written if the tests are patterns.
-    Plain { values: &'a StringArray, tests: Box<TextTests<'a>>, name: &'a str },
+    Plain { values: &'a StringArray, tests: &'a TextTests<'a>, path: &'a str },
 }
 
-/// A collection with all predicates on its items.
+/// A collection with all predicates on its items. Its dictionaries are [`BoundText::Wide`].
 pub(super) struct BoundCollection<'a> {
     pub(super) offsets: &'a [u32],
-    /// One for a string collection, one for each field of service plans that is tested.
+    /// One for a string collection, one for each field of service plans that is tested; one more where
+    /// regular expressions look at text as written.
     pub(super) columns: Vec<BoundText<'a>>,
     /// Places among the program's quantified terms.
-    pub(super) quantified: Vec<u32>,
+    pub(super) quantified: &'a [u32],
 }
 
-/// What binding needs to know beside program and columns.
-#[derive(Clone, Copy)]
-pub(super) struct Circumstances {
-    pub(super) now: Timestamp,
-    pub(super) version_order: Option<VersionOrder>,
+/// What binding one attribute gives.
+#[derive(Default)]
+struct Part<'a> {
+    attributes: Vec<BoundAttribute<'a>>,
+    collection: Option<BoundCollection<'a>>,
+    everyone: Vec<Slot>,
+    failures: Failures,
 }
 
-type Tests<'p> = Vec<(Slot, &'p Test)>;
+/// What kind of rows a text column has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Objects,
+    Items,
+}
 
 impl<'a> Bound<'a> {
-    pub(super) fn new(program: &'a Program, columns: &'a Columns, circumstances: Circumstances) -> Self {
+    pub(super) fn new(prepared: &'a Prepared<'a>, columns: &'a Columns) -> Self {
+        let (single, collections): (Vec<Part<'a>>, Vec<Part<'a>>) = rayon::join(
+            || prepared.single.par_iter().with_max_len(1).map(|text| single(text, prepared, columns)).collect(),
+            || prepared.collections.par_iter().filter_map(|found| collection(found, columns)).collect(),
+        );
         let mut bound = Self {
             attributes: Vec::new(),
             collections: Vec::new(),
-            constant: Vec::new(),
-            failures: BTreeMap::new(),
+            everyone: Vec::new(),
+            failures: Failures::new(),
         };
-        let mut single: BTreeMap<&str, Tests<'a>> = BTreeMap::new();
-        let mut of_items: BTreeMap<(&str, Option<PlanField>), Tests<'a>> = BTreeMap::new();
-        for (slot, predicate) in (0..).zip(&program.predicates) {
-            let name = predicate.target.attribute().name.as_ref();
-            match predicate.target {
-                Target::Attribute(_) => single.entry(name).or_default().push((slot, &predicate.test)),
-                Target::Item(_) => of_items.entry((name, None)).or_default().push((slot, &predicate.test)),
-                Target::Plan(_, field) => {
-                    of_items.entry((name, Some(field))).or_default().push((slot, &predicate.test));
-                }
-            }
+        for part in single.into_iter().chain(collections) {
+            bound.attributes.extend(part.attributes);
+            bound.collections.extend(part.collection);
+            bound.everyone.extend(part.everyone);
+            bound.failures.extend(part.failures);
         }
-        for (name, tests) in single {
-            bound.attribute(name, tests, columns, circumstances);
-        }
-        bound.bind_collections(program, columns, &of_items, circumstances);
         bound
     }
+}
 
-    fn attribute(
-        &mut self,
-        name: &'a str,
-        tests: Tests<'a>,
-        columns: &'a Columns,
-        circumstances: Circumstances,
-    ) {
-        let attribute = match columns.columns.get(name) {
-            Some(Column::Text(column)) => {
-                let texts = self.texts(name, column, columns.originals.get(name), tests, circumstances);
-                self.attributes.extend(texts.into_iter().map(|text| BoundAttribute::Text(Box::new(text))));
-                return;
+fn single<'a>(text: &'a PreparedText<'a>, prepared: &Prepared<'_>, columns: &'a Columns) -> Part<'a> {
+    let mut part = Part::default();
+    let attribute = match columns.columns.get(text.name) {
+        Some(Column::Text(column)) => {
+            let texts = part.texts(text, column, columns.originals.get(text.name), Of::Objects);
+            part.attributes.extend(texts.into_iter().map(BoundAttribute::Text));
+            return part;
+        }
+        Some(Column::Boolean { values, valid }) => {
+            let tests = text.tests.iter().filter_map(|&(slot, test)| Some((slot, boolean_test(test)?)));
+            BoundAttribute::Boolean { values, valid: valid.as_ref(), tests: tests.collect() }
+        }
+        Some(Column::Instant { ticks, valid }) => {
+            let now = prepared.now;
+            let tests = text.tests.iter().filter_map(|&(slot, test)| Some((slot, instant_test(test, now)?)));
+            BoundAttribute::Instant { ticks, valid: valid.as_ref(), tests: tests.collect() }
+        }
+        Some(Column::Texts(_) | Column::Plans(_)) | None => {
+            part.missing(text, columns.rows());
+            return part;
+        }
+    };
+    part.attributes.push(attribute);
+    part
+}
+
+/// `None` if nobody has items: then no quantified term is satisfied.
+fn collection<'a>(prepared: &'a PreparedCollection<'a>, columns: &'a Columns) -> Option<Part<'a>> {
+    let mut part = Part::default();
+    let column = columns.columns.get(prepared.name)?;
+    let mut texts = Vec::new();
+    for (field, text) in &prepared.parts {
+        let (column, original) = match (column, field) {
+            (Column::Texts(ItemTable { items, .. }), None) => (items, columns.originals.get(prepared.name)),
+            (Column::Plans(ItemTable { items, .. }), Some(field)) => {
+                let name = format!("{}.{}", prepared.name, field.word());
+                (PlanColumns::of(items, *field), columns.originals.get(name.as_str()))
             }
-            Some(Column::Boolean { values, valid }) => BoundAttribute::Boolean {
-                values,
-                valid: valid.as_ref(),
-                tests: tests.iter().filter_map(|&(slot, test)| Some((slot, boolean_test(test)?))).collect(),
-            },
-            Some(Column::Instant { ticks, valid }) => BoundAttribute::Instant {
-                ticks,
-                valid: valid.as_ref(),
-                tests: tests
-                    .iter()
-                    .filter_map(|&(slot, test)| Some((slot, instant_test(test, circumstances.now)?)))
-                    .collect(),
-            },
-            Some(Column::Texts(_) | Column::Plans(_)) | None => {
-                return self.missing(tests, columns.rows(), circumstances);
-            }
+            _ => return None,
         };
-        self.attributes.push(attribute);
+        texts.extend(part.texts(text, column, original, Of::Items));
     }
+    let (Column::Texts(ItemTable { offsets, .. }) | Column::Plans(ItemTable { offsets, .. })) = column else {
+        return None;
+    };
+    part.collection = Some(BoundCollection { offsets, columns: texts, quantified: &prepared.quantified });
+    Some(part)
+}
 
+impl<'a> Part<'a> {
     /// Tests of a value that no object has.
-    fn missing(&mut self, tests: Tests<'a>, rows: usize, circumstances: Circumstances) {
-        for (slot, test) in tests {
-            self.constant.push((slot, matches!(test, Test::IsNull)));
-            if matches!(test, Test::CompareVersion { .. })
-                && circumstances.version_order.is_none()
-                && rows > 0
-            {
-                self.fail_version(slot, "deviceOSVersion");
-            }
+    fn missing(&mut self, text: &PreparedText<'_>, rows: usize) {
+        let nulls = text.tests.iter().filter(|(_, test)| matches!(test, Test::IsNull));
+        self.everyone.extend(nulls.map(|(slot, _)| *slot));
+        if rows > 0 {
+            self.undecidable(&text.folded, &text.path);
         }
     }
 
-    fn fail_version(&mut self, slot: Slot, name: &str) {
-        let attribute = name.to_owned();
-        self.failures.entry(slot).or_insert(EvaluationError::VersionOrderNotChosen { attribute });
+    fn undecidable(&mut self, tests: &TextTests<'_>, path: &str) {
+        for slot in tests.undecidable() {
+            let attribute = path.to_owned();
+            self.failures.entry(slot).or_insert(EvaluationError::VersionOrderNotChosen { attribute });
+        }
     }
 
-    /// The tests of a text column. Patterns look at the text as it was written, all others at the
-    /// folded text.
+    /// A text column. Patterns look at the text as it was written, all others at the folded text.
     fn texts(
         &mut self,
-        name: &'a str,
+        text: &'a PreparedText<'a>,
         column: &'a TextColumn,
         originals: Option<&'a TextColumn>,
-        tests: Tests<'a>,
-        circumstances: Circumstances,
+        of: Of,
     ) -> Vec<BoundText<'a>> {
-        let (patterns, others): (Tests<'a>, Tests<'a>) =
-            tests.into_iter().partition(|(_, test)| matches!(test, Test::Matches(_)));
-        let halves = [(column, others), (originals.unwrap_or(column), patterns)];
-        halves
+        [(column, &text.folded), (originals.unwrap_or(column), &text.written)]
             .into_iter()
-            .filter(|(_, tests)| !tests.is_empty())
-            .map(|(column, tests)| self.text(name, column, tests, circumstances))
+            .filter(|(_, tests)| tests.len() > 0)
+            .map(|(column, tests)| self.text(&text.path, column, tests, of))
             .collect()
     }
 
     fn text(
         &mut self,
-        name: &'a str,
+        path: &'a str,
         column: &'a TextColumn,
-        tests: Tests<'a>,
-        circumstances: Circumstances,
+        tests: &'a TextTests<'a>,
+        of: Of,
     ) -> BoundText<'a> {
-        let slots: Vec<Slot> = tests.iter().map(|&(slot, _)| slot).collect();
-        let tests = TextTests::new(tests, circumstances.version_order);
         if !column.is_empty() {
-            for slot in tests.undecidable() {
-                self.fail_version(slot, name);
-            }
+            self.undecidable(tests, path);
         }
         match column {
-            TextColumn::Dictionary { codes, values } => self.decide(name, codes, values, &tests, &slots),
-            TextColumn::Plain(values) => BoundText::Plain { values, tests: Box::new(tests), name },
-        }
-    }
-
-    /// Decides all tests on the distinct values.
-    fn decide(
-        &mut self,
-        name: &str,
-        codes: &'a [u32],
-        values: &'a StringArray,
-        tests: &TextTests<'a>,
-        slots: &[Slot],
-    ) -> BoundText<'a> {
-        let mut satisfying: BTreeMap<Slot, Vec<u32>> = slots.iter().map(|&slot| (slot, Vec::new())).collect();
-        let mut by_code: Vec<(u32, Slot)> = Vec::new();
-        let mut hit = |slot: Slot, code: u32| {
-            if let Some(codes) = satisfying.get_mut(&slot) {
-                codes.push(code);
-                by_code.push((code, slot));
-            }
-        };
-        for &slot in &tests.null {
-            hit(slot, NULL_CODE);
-        }
-        for (at, value) in (1..).zip(values.iter().flatten()) {
-            tests.all(value, |slot| hit(slot, at));
-            let fail = |slot, error| {
-                self.failures.entry(slot).or_insert(error);
-            };
-            tests.patterns(value, name, |slot| hit(slot, at), fail);
-        }
-        by_code.sort_unstable();
-        let code_count = values.len() + 1;
-        let mut starts = vec![0_u32; code_count + 1];
-        for &(code, _) in &by_code {
-            if let Some(start) = starts.get_mut(code as usize + 1) {
-                *start += 1;
+            TextColumn::Plain(values) => BoundText::Plain { values, tests, path },
+            TextColumn::Dictionary { codes, values } => {
+                let decided = Decided::new(values, tests, path, &mut self.failures);
+                if of == Of::Objects
+                    && let Some(ranked) = Ranked::new(&decided)
+                {
+                    return BoundText::Ranked { codes, ranked };
+                }
+                BoundText::Wide { codes, decided }
             }
         }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += *start;
-            *start = sum;
-        }
-        BoundText::Dictionary {
-            codes,
-            code_count,
-            satisfying: satisfying.into_iter().collect(),
-            starts,
-            slots: by_code.into_iter().map(|(_, slot)| slot).collect(),
-        }
-    }
-
-    fn bind_collections(
-        &mut self,
-        program: &'a Program,
-        columns: &'a Columns,
-        of_items: &BTreeMap<(&'a str, Option<PlanField>), Tests<'a>>,
-        circumstances: Circumstances,
-    ) {
-        let mut quantified: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-        for (place, any) in (0..).zip(&program.quantified) {
-            quantified.entry(any.collection.name.as_ref()).or_default().push(place);
-        }
-        for (name, quantified) in quantified {
-            let tests = |field| of_items.get(&(name, field)).cloned().unwrap_or_default();
-            let (offsets, texts) = match columns.columns.get(name) {
-                Some(Column::Texts(ItemTable { offsets, items })) => {
-                    let originals = columns.originals.get(name);
-                    (offsets, self.texts(name, items, originals, tests(None), circumstances))
-                }
-                Some(Column::Plans(ItemTable { offsets, items })) => {
-                    (offsets, self.plans(name, items, columns, &tests, circumstances))
-                }
-                // Nobody has items: no quantified term is satisfied.
-                _ => continue,
-            };
-            self.collections.push(BoundCollection { offsets, columns: texts, quantified });
-        }
-    }
-
-    fn plans(
-        &mut self,
-        name: &'a str,
-        items: &'a PlanColumns,
-        columns: &'a Columns,
-        tests: &dyn Fn(Option<PlanField>) -> Tests<'a>,
-        circumstances: Circumstances,
-    ) -> Vec<BoundText<'a>> {
-        PlanField::ALL
-            .into_iter()
-            .flat_map(|field| {
-                let originals = columns.originals.get(format!("{name}.{}", field.word()).as_str());
-                self.texts(name, items.of(field), originals, tests(Some(field)), circumstances)
-            })
-            .collect()
     }
 }
 

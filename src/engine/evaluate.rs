@@ -1,17 +1,19 @@
 //! All rules over all rows, in parallel.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::block::Block;
-use super::bound::{Bound, Circumstances};
+use super::bound::{Bound, Failures};
+use super::gathered::Gathered;
 use super::machine::Machine;
 use super::oracle::EvaluationError;
-use super::selection::{BLOCK_ROWS, DENSE_MIN_ROWS, Rows};
+use super::prepared::Prepared;
+use super::selection::BLOCK_ROWS;
 use super::text_tests::Slot;
 use super::world::VersionOrder;
 use crate::directory::columns::Columns;
@@ -35,133 +37,75 @@ pub type RuleResult = Result<RoaringBitmap, EvaluationError>;
 
 /// Evaluates all rules of `program`; the results are in their order.
 ///
-/// The threads of the current rayon pool share the blocks of rows.
+/// The threads of the current rayon pool share the blocks of rows. Who evaluates one program more than
+/// once makes an [`Evaluator`].
 ///
 /// INVARIANT: [`crate::program::verify`] accepted the program.
 pub fn evaluate(program: &Program, columns: &Columns, inputs: Inputs<'_>) -> Vec<RuleResult> {
-    let circumstances = Circumstances { now: inputs.now, version_order: inputs.version_order };
-    let bound = Bound::new(program, columns, circumstances);
-    let rows = columns.rows();
-    let blocks: Vec<usize> = (0..rows).step_by(BLOCK_ROWS).collect();
-    let done: Vec<BlockResult> = blocks
-        .into_par_iter()
-        .map_init(
-            || (Block::default(), Machine::default()),
-            |(block, machine), start| {
-                let range = start..(start + BLOCK_ROWS).min(rows);
-                block.load(program, &bound, inputs.externals, &range);
-                let mut result = BlockResult::new(program.rules.len());
-                machine.run(program, block, range.len(), |rule, rows| result.push(rule, rows));
-                result.failures = std::mem::take(&mut block.failures);
-                result
-            },
-        )
-        .collect();
-    let mut failures = bound.failures;
-    for result in &done {
-        for (&slot, error) in &result.failures {
-            failures.entry(slot).or_insert_with(|| error.clone());
+    Evaluator::new(program, inputs.now, inputs.version_order).evaluate(columns, inputs.externals)
+}
+
+/// A program ready to be evaluated: what finds the values that its predicates ask for is built.
+#[derive(Debug)]
+pub struct Evaluator<'p> {
+    prepared: Prepared<'p>,
+}
+
+impl<'p> Evaluator<'p> {
+    /// Prepares `program` for evaluations at the instant `now`. `version_order` says how operating
+    /// system versions are ordered, where the caller chose.
+    ///
+    /// INVARIANT: [`crate::program::verify`] accepted the program.
+    pub fn new(program: &'p Program, now: Timestamp, version_order: Option<VersionOrder>) -> Self {
+        Self { prepared: Prepared::new(program, now, version_order) }
+    }
+
+    /// Evaluates all rules over `columns`; `externals` are the rows of each of the program's
+    /// externals. The results are in the order of the rules.
+    pub fn evaluate(&self, columns: &Columns, externals: &[RoaringBitmap]) -> Vec<RuleResult> {
+        let program = self.prepared.program;
+        let bound = Bound::new(&self.prepared, columns);
+        let gathered = Gathered::new(program.rules.len());
+        let failed: Vec<Failures> = blocks(columns.rows(), rayon::current_num_threads())
+            .into_par_iter()
+            .with_max_len(1)
+            .map_init(
+                || (Block::default(), Machine::default()),
+                |(block, machine), range| {
+                    block.load(program, &bound, externals, &range);
+                    let mut writer = gathered.writer(range.start);
+                    machine.run(program, block, range.len(), |rule, rows| writer.add(rule, rows));
+                    std::mem::take(&mut block.failures)
+                },
+            )
+            .collect();
+        let mut failures = bound.failures;
+        for (slot, error) in failed.into_iter().flatten() {
+            failures.entry(slot).or_insert(error);
         }
-    }
-    let failed = failed_rules(program, &failures);
-    (0..program.rules.len())
-        .into_par_iter()
-        .map(|rule| match failed.get(&rule) {
-            Some(error) => Err((*error).clone()),
-            None => Ok(assembled(&done, rule)),
-        })
-        .collect()
-}
-
-/// The rows of all rules in one block, in the layout of roaring's portable format.
-struct BlockResult {
-    /// By rule: how many rows, and where their bytes begin.
-    rules: Vec<(u32, usize)>,
-    bytes: Vec<u8>,
-    failures: BTreeMap<Slot, EvaluationError>,
-}
-
-impl BlockResult {
-    fn new(rules: usize) -> Self {
-        Self { rules: vec![(0, 0); rules], bytes: Vec::new(), failures: BTreeMap::new() }
-    }
-
-    fn push(&mut self, rule: u32, rows: Rows<'_>) {
-        let Some(home) = self.rules.get_mut(rule as usize) else { return };
-        *home = (u32::try_from(rows.len()).unwrap_or(u32::MAX), self.bytes.len());
-        match rows {
-            Rows::Sparse(rows) if rows.len() <= DENSE_MIN_ROWS => {
-                self.bytes.extend(rows.iter().flat_map(|row| row.to_le_bytes()));
-            }
-            Rows::Sparse(rows) => {
-                let start = self.bytes.len();
-                self.bytes.resize(start + BLOCK_ROWS / 8, 0);
-                let bits = self.bytes.get_mut(start..).unwrap_or_default();
-                for &row in rows {
-                    if let Some(byte) = bits.get_mut(usize::from(row / 8)) {
-                        *byte |= 1 << (row % 8);
-                    }
-                }
-            }
-            Rows::Dense(bits, count) if count > DENSE_MIN_ROWS => {
-                self.bytes.extend(bits.iter().flat_map(|word| word.to_le_bytes()));
-            }
-            Rows::Dense(bits, _) => {
-                for (at, &word) in bits.iter().enumerate() {
-                    let mut left = word;
-                    while left != 0 {
-                        let row = at * 64 + left.trailing_zeros() as usize;
-                        self.bytes.extend(u16::try_from(row).unwrap_or(u16::MAX).to_le_bytes());
-                        left &= left - 1;
-                    }
-                }
-            }
-        }
-    }
-
-    fn rule(&self, rule: usize) -> (u32, &[u8]) {
-        let Some(&(count, start)) = self.rules.get(rule) else { return (0, &[]) };
-        let length = if count as usize > DENSE_MIN_ROWS { BLOCK_ROWS / 8 } else { count as usize * 2 };
-        (count, self.bytes.get(start..start + length).unwrap_or_default())
+        let failed = failed_rules(program, &failures);
+        let rows = gathered.into_rows().into_iter().enumerate();
+        rows.map(|(rule, rows)| failed.get(&rule).map_or(Ok(rows), |error| Err((*error).clone()))).collect()
     }
 }
 
-/// One bitmap of the containers of all blocks: roaring's portable format without runs, read back.
-fn assembled(blocks: &[BlockResult], rule: usize) -> RoaringBitmap {
-    const COOKIE_WITHOUT_RUNS: u32 = 12_346;
-    let containers: Vec<(u16, u32, &[u8])> = (0_u16..)
-        .zip(blocks)
-        .map(|(key, block)| (key, block.rule(rule)))
-        .filter(|(_, (count, _))| *count > 0)
-        .map(|(key, (count, bytes))| (key, count, bytes))
-        .collect();
-    let size: usize = containers.iter().map(|(.., bytes)| bytes.len() + 8).sum();
-    let mut portable = Vec::with_capacity(size + 8);
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    portable.extend(COOKIE_WITHOUT_RUNS.to_le_bytes());
-    portable.extend(number(containers.len()).to_le_bytes());
-    for &(key, count, _) in &containers {
-        portable.extend(key.to_le_bytes());
-        portable.extend(u16::try_from(count - 1).unwrap_or(u16::MAX).to_le_bytes());
+/// Smaller blocks cost more for each row.
+const BLOCK_MIN_ROWS: usize = 8_192;
+
+/// Ranges of rows that are evaluated at a time: as large as a container of the results, or parts of one
+/// where there would be too few for all threads.
+fn blocks(rows: usize, threads: usize) -> Vec<Range<usize>> {
+    let mut block_rows = BLOCK_ROWS;
+    while block_rows > BLOCK_MIN_ROWS && rows.div_ceil(block_rows) < threads * 2 {
+        block_rows /= 2;
     }
-    let mut at = 8 + containers.len() * 8;
-    for (.., bytes) in &containers {
-        portable.extend(number(at).to_le_bytes());
-        at += bytes.len();
-    }
-    for (.., bytes) in &containers {
-        portable.extend_from_slice(bytes);
-    }
-    let read: io::Result<RoaringBitmap> = RoaringBitmap::deserialize_unchecked_from(portable.as_slice());
-    // INVARIANT: the bytes were written just above; a property test compares the results with the oracle.
-    debug_assert!(read.is_ok(), "the portable format is sound");
-    read.unwrap_or_default()
+    (0..rows).step_by(block_rows).map(|start| start..(start + block_rows).min(rows)).collect()
 }
 
 /// Rules that read a predicate which cannot be decided, and why.
 fn failed_rules<'f>(
     program: &Program,
-    failures: &'f BTreeMap<Slot, EvaluationError>,
+    failures: &'f Failures,
 ) -> BTreeMap<usize, &'f EvaluationError> {
     let mut failed = BTreeMap::new();
     if failures.is_empty() {
@@ -224,5 +168,27 @@ fn body_predicates(program: &Program, id: ExpressionId, found: &mut Vec<Slot>) {
             }
         }
         Some(Expression::External(_) | Expression::AnyItem(_)) | None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_cover_all_rows_and_stay_within_containers() {
+        for rows in [0, 1, 10_000, 65_535, 65_536, 65_537, 200_000, 1_000_000] {
+            for threads in [1, 2, 16] {
+                let mut end = 0;
+                for block in blocks(rows, threads) {
+                    assert_eq!(block.start, end);
+                    assert_eq!(block.start / BLOCK_ROWS, (block.end - 1) / BLOCK_ROWS);
+                    assert_eq!(block.start % 64, 0);
+                    end = block.end;
+                }
+                assert_eq!(end, rows);
+            }
+        }
+        assert_eq!(blocks(10_000, 2).len(), 2);
     }
 }

@@ -1,11 +1,10 @@
 //! Quantified terms of one block: bodies over items, then the rows that have such an item.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::block::each_hit;
-use super::bound::{BoundCollection, BoundText};
-use super::oracle::EvaluationError;
+use super::bound::{BoundCollection, BoundText, Failures};
+use super::decided::Decided;
+use super::scan::scan;
 use super::text_tests::Slot;
 use crate::program::Program;
 use crate::program::graph::{Expression, ExpressionId};
@@ -13,65 +12,80 @@ use crate::program::graph::{Expression, ExpressionId};
 /// Room that is kept from block to block.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// Bits over the items of the block, by predicate.
-    predicates: BTreeMap<Slot, Vec<u64>>,
+    /// Bits over the items of the block, by predicate; no words where no item satisfies it.
+    predicates: Vec<Vec<u64>>,
+    /// The predicates that have words.
+    touched: Vec<Slot>,
+    /// The row of each item, counted within the block.
+    row_of: Vec<u16>,
 }
 
 impl Scratch {
-    /// The rows of the block, as numbers within it, that satisfy each quantified term.
+    /// Calls `found` with each quantified term and the rows that satisfy it, ascending.
     pub(super) fn quantified(
         &mut self,
         program: &Program,
         collection: &BoundCollection<'_>,
         rows: &Range<usize>,
-        failures: &mut BTreeMap<Slot, EvaluationError>,
-    ) -> Vec<(u32, Vec<u16>)> {
+        failures: &mut Failures,
+        mut found: impl FnMut(u32, Vec<u16>),
+    ) {
         let offset = |row: usize| collection.offsets.get(row).map_or(0, |&offset| offset as usize);
         let items = offset(rows.start)..offset(rows.end);
-        self.predicates.clear();
+        self.begin(program, collection, rows);
         for column in &collection.columns {
-            self.column(column, &items, failures);
+            match column {
+                BoundText::Wide { codes, decided } => {
+                    self.decided(codes.get(items.clone()).unwrap_or_default(), decided);
+                }
+                BoundText::Plain { values, tests, path } => {
+                    let mut push =
+                        |place: u32, at: usize| self.set(tests.slot(place), at - items.start, items.len());
+                    scan(values, tests, path, &items, &mut push, failures);
+                }
+                // INVARIANT: binding makes such columns of objects only.
+                BoundText::Ranked { .. } => {}
+            }
         }
-        collection
-            .quantified
-            .iter()
-            .filter_map(|&place| {
-                let body = program.quantified.get(place as usize)?.body;
-                let satisfying = self.body(program, body, items.len());
-                Some((place, rows_with(&satisfying, collection.offsets, &items, rows)))
-            })
-            .collect()
+        for &place in collection.quantified {
+            let Some(any) = program.quantified.get(place as usize) else { continue };
+            let satisfying = self.body(program, any.body, items.len());
+            found(place, self.rows_with(&satisfying));
+        }
     }
 
-    fn column(
-        &mut self,
-        column: &BoundText<'_>,
-        items: &Range<usize>,
-        failures: &mut BTreeMap<Slot, EvaluationError>,
-    ) {
-        let words = items.len().div_ceil(64);
-        let predicates = &mut self.predicates;
-        let mut push = |slot: Slot, at: usize| {
-            let bits = predicates.entry(slot).or_insert_with(|| vec![0; words]);
-            let item = at - items.start;
-            if let Some(word) = bits.get_mut(item / 64) {
-                *word |= 1 << (item % 64);
+    fn begin(&mut self, program: &Program, collection: &BoundCollection<'_>, rows: &Range<usize>) {
+        self.predicates.resize_with(program.predicates.len(), Vec::new);
+        for slot in self.touched.drain(..) {
+            if let Some(bits) = self.predicates.get_mut(slot as usize) {
+                bits.clear();
             }
-        };
-        match column {
-            BoundText::Dictionary { codes, starts, slots, .. } => {
-                for (at, &code) in items.clone().zip(codes.get(items.clone()).unwrap_or_default()) {
-                    let code = code as usize;
-                    let (Some(&start), Some(&end)) = (starts.get(code), starts.get(code + 1)) else {
-                        continue;
-                    };
-                    for &slot in slots.get(start as usize..end as usize).unwrap_or_default() {
-                        push(slot, at);
-                    }
-                }
+        }
+        self.row_of.clear();
+        let ends = collection.offsets.get(rows.start..=rows.end).unwrap_or_default();
+        for (row, bounds) in (0_u16..=u16::MAX).zip(ends.windows(2)) {
+            if let [start, end] = bounds {
+                self.row_of.extend((*start..*end).map(|_| row));
             }
-            BoundText::Plain { values, tests, name } => {
-                each_hit(values, tests, name, items, &mut push, failures);
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, slot: Slot, item: usize, items: usize) {
+        let Some(bits) = self.predicates.get_mut(slot as usize) else { return };
+        if bits.is_empty() {
+            bits.resize(items.div_ceil(64), 0);
+            self.touched.push(slot);
+        }
+        if let Some(word) = bits.get_mut(item / 64) {
+            *word |= 1 << (item % 64);
+        }
+    }
+
+    fn decided(&mut self, codes: &[u32], decided: &Decided) {
+        for (item, &code) in codes.iter().enumerate() {
+            for &slot in decided.slots(code) {
+                self.set(slot, item, codes.len());
             }
         }
     }
@@ -79,22 +93,20 @@ impl Scratch {
     /// Bits of the items that satisfy an expression. Depth is bounded by that of the rule's tree.
     fn body(&self, program: &Program, id: ExpressionId, items: usize) -> Vec<u64> {
         let words = items.div_ceil(64);
-        let combine = |parts: &[ExpressionId], operation: fn(u64, u64) -> u64| {
-            let mut parts = parts.iter().map(|&part| self.body(program, part, items));
-            let mut sum = parts.next().unwrap_or_else(|| vec![0; words]);
-            for part in parts {
-                for (word, other) in sum.iter_mut().zip(part) {
-                    *word = operation(*word, other);
-                }
-            }
-            sum
-        };
         match program.item_expressions.get(id as usize) {
-            Some(Expression::Predicate(slot)) => {
-                self.predicates.get(slot).cloned().unwrap_or_else(|| vec![0; words])
+            Some(Expression::Predicate(slot)) => match self.predicates.get(*slot as usize) {
+                Some(bits) if !bits.is_empty() => bits.clone(),
+                _ => vec![0; words],
+            },
+            Some(Expression::And(parts)) => self.all(program, parts, items),
+            Some(Expression::Or(parts)) => {
+                let mut some = vec![0; words];
+                for &part in parts {
+                    let more = self.body(program, part, items);
+                    some.iter_mut().zip(more).for_each(|(word, other)| *word |= other);
+                }
+                some
             }
-            Some(Expression::And(parts)) => combine(parts, |one, other| one & other),
-            Some(Expression::Or(parts)) => combine(parts, |one, other| one | other),
             Some(Expression::Not(part)) => {
                 let mut bits = self.body(program, *part, items);
                 for (at, word) in bits.iter_mut().enumerate() {
@@ -107,26 +119,43 @@ impl Scratch {
             Some(Expression::External(_) | Expression::AnyItem(_)) | None => vec![0; words],
         }
     }
-}
 
-/// The rows that have one of the items, ascending.
-fn rows_with(satisfying: &[u64], offsets: &[u32], items: &Range<usize>, rows: &Range<usize>) -> Vec<u16> {
-    let mut found = Vec::new();
-    let mut row = rows.start;
-    for (at, &word) in satisfying.iter().enumerate() {
-        let mut left = word;
-        while left != 0 {
-            let item = items.start + at * 64 + left.trailing_zeros() as usize;
-            left &= left - 1;
-            // Rows without items share an offset with the next one.
-            while offsets.get(row + 1).is_some_and(|&end| end as usize <= item) {
-                row += 1;
-            }
-            let number = u16::try_from(row - rows.start).unwrap_or(u16::MAX);
-            if found.last() != Some(&number) {
-                found.push(number);
+    fn all(&self, program: &Program, parts: &[ExpressionId], items: usize) -> Vec<u64> {
+        let mut parts = parts.iter();
+        let mut every = match parts.next() {
+            Some(&first) => self.body(program, first, items),
+            None => return vec![0; items.div_ceil(64)],
+        };
+        for &part in parts {
+            let of_part = |slot: &Slot| self.predicates.get(*slot as usize).filter(|bits| !bits.is_empty());
+            match program.item_expressions.get(part as usize) {
+                Some(Expression::Predicate(slot)) => match of_part(slot) {
+                    Some(bits) => every.iter_mut().zip(bits).for_each(|(word, other)| *word &= other),
+                    None => every.fill(0),
+                },
+                _ => {
+                    let more = self.body(program, part, items);
+                    every.iter_mut().zip(more).for_each(|(word, other)| *word &= other);
+                }
             }
         }
+        every
     }
-    found
+
+    /// The rows that have one of the items, ascending.
+    fn rows_with(&self, satisfying: &[u64]) -> Vec<u16> {
+        let mut found = Vec::new();
+        for (at, &word) in satisfying.iter().enumerate() {
+            let mut left = word;
+            while left != 0 {
+                let item = at * 64 + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let row = self.row_of.get(item).copied().unwrap_or(u16::MAX);
+                if found.last() != Some(&row) {
+                    found.push(row);
+                }
+            }
+        }
+        found
+    }
 }

@@ -9,8 +9,6 @@ use crate::program::instruction::{Instruction, Source};
 #[derive(Default)]
 pub(super) struct Machine {
     registers: Vec<Selection>,
-    /// Holds a register while it is written, so that the others can be read.
-    hand: Selection,
 }
 
 impl Machine {
@@ -40,12 +38,12 @@ impl Machine {
                     self.change(to, without, block, |to, without| to.or_not(without, block_rows));
                 }
                 Instruction::JumpIfEmpty { register, target } => {
-                    if self.len(register) == 0 {
+                    if self.rows(Source::Register(register), block).is_empty() {
                         at = target as usize;
                     }
                 }
                 Instruction::JumpIfFull { register, target } => {
-                    if self.len(register) == block_rows {
+                    if self.rows(Source::Register(register), block).is_full(block_rows) {
                         at = target as usize;
                     }
                 }
@@ -54,38 +52,36 @@ impl Machine {
         }
     }
 
-    fn len(&self, register: u16) -> usize {
-        self.registers.get(usize::from(register)).map_or(0, Selection::len)
-    }
-
     fn rows<'a>(&'a self, source: Source, block: &'a Block) -> Rows<'a> {
         match source {
             Source::Register(register) => {
                 self.registers.get(usize::from(register)).map_or(Rows::Sparse(&[]), Selection::rows)
             }
-            Source::Predicate(place) => block.predicate(place),
-            Source::External(place) => block.external(place),
-            Source::AnyItem(place) => block.any_item(place),
+            leaf => block.rows(leaf),
         }
     }
 
     fn change(&mut self, to: u16, from: Source, block: &Block, step: impl FnOnce(&mut Selection, Rows<'_>)) {
-        let to = usize::from(to);
-        if from == Source::Register(u16::try_from(to).unwrap_or(u16::MAX)) {
-            // A register changed by itself, as in `r0 <- not r0`: read a copy.
-            let mut copy = Selection::default();
-            copy.load(self.rows(from, block));
-            if let Some(register) = self.registers.get_mut(to) {
-                step(register, copy.rows());
+        let place = usize::from(to);
+        match from {
+            Source::Register(from) if from == to => {
+                // A register changed by itself, as in `r0 <- not r0`: read a copy.
+                if let Some(register) = self.registers.get_mut(place) {
+                    let mut copy = Selection::default();
+                    copy.load(register.rows());
+                    step(register, copy.rows());
+                }
             }
-            return;
-        }
-        let Some(register) = self.registers.get_mut(to) else { return };
-        std::mem::swap(&mut self.hand, register);
-        let mut hand = std::mem::take(&mut self.hand);
-        step(&mut hand, self.rows(from, block));
-        if let Some(register) = self.registers.get_mut(to) {
-            self.hand = std::mem::replace(register, hand);
+            Source::Register(from) => {
+                if let Ok([register, read]) = self.registers.get_disjoint_mut([place, usize::from(from)]) {
+                    step(register, read.rows());
+                }
+            }
+            leaf => {
+                if let Some(register) = self.registers.get_mut(place) {
+                    step(register, block.rows(leaf));
+                }
+            }
         }
     }
 }

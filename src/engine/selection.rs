@@ -1,6 +1,6 @@
 //! The rows of one block that satisfy something: a sorted list when they are few, bits when many.
 
-/// Rows of a block. One roaring container each, so that results need no conversion.
+/// Most rows of a block: one roaring container, so that results need no conversion.
 pub(super) const BLOCK_ROWS: usize = 65_536;
 
 /// Words of a dense selection.
@@ -10,6 +10,9 @@ pub(super) const WORDS: usize = BLOCK_ROWS / 64;
 /// the border between roaring's containers.
 pub(super) const DENSE_MIN_ROWS: usize = 4_096;
 
+/// From so many rows on bits are quicker to compute with than a list.
+pub(super) const QUICK_MIN_ROWS: usize = 512;
+
 /// The bits of all rows of a block.
 pub(super) type Bits = [u64; WORDS];
 
@@ -18,15 +21,29 @@ pub(super) type Bits = [u64; WORDS];
 pub(super) enum Rows<'a> {
     /// Ascending, each once.
     Sparse(&'a [u16]),
-    /// Bits and how many are set.
-    Dense(&'a Bits, usize),
+    Dense(&'a Bits),
 }
 
 impl Rows<'_> {
-    pub(super) fn len(self) -> usize {
+    pub(super) fn count(self) -> usize {
         match self {
             Rows::Sparse(rows) => rows.len(),
-            Rows::Dense(_, count) => count,
+            Rows::Dense(bits) => bits.iter().map(|word| word.count_ones() as usize).sum(),
+        }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        match self {
+            Rows::Sparse(rows) => rows.is_empty(),
+            Rows::Dense(bits) => bits.iter().all(|&word| word == 0),
+        }
+    }
+
+    /// Whether these are all rows of a block of `block_rows`.
+    pub(super) fn is_full(self, block_rows: usize) -> bool {
+        match self {
+            Rows::Sparse(rows) => rows.len() == block_rows,
+            Rows::Dense(bits) => bits.iter().enumerate().all(|(at, &word)| word == full_word(at, block_rows)),
         }
     }
 }
@@ -36,155 +53,134 @@ impl Rows<'_> {
 pub(super) struct Selection {
     sparse: Vec<u16>,
     dense: Box<Bits>,
-    /// How many bits are set, if the bits are what counts.
-    dense_count: Option<usize>,
+    /// Whether the bits are what counts.
+    is_dense: bool,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { sparse: Vec::new(), dense: Box::new([0; WORDS]), dense_count: None }
+        Self { sparse: Vec::new(), dense: Box::new([0; WORDS]), is_dense: false }
     }
 }
 
 impl Selection {
     pub(super) fn rows(&self) -> Rows<'_> {
-        match self.dense_count {
-            Some(count) => Rows::Dense(&self.dense, count),
-            None => Rows::Sparse(&self.sparse),
-        }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.rows().len()
+        if self.is_dense { Rows::Dense(&self.dense) } else { Rows::Sparse(&self.sparse) }
     }
 
     pub(super) fn load(&mut self, from: Rows<'_>) {
         match from {
             Rows::Sparse(rows) => {
-                self.dense_count = None;
+                self.is_dense = false;
                 self.sparse.clear();
                 self.sparse.extend_from_slice(rows);
             }
-            Rows::Dense(bits, count) => {
+            Rows::Dense(bits) => {
+                self.is_dense = true;
                 *self.dense = *bits;
-                self.dense_count = Some(count);
             }
         }
     }
 
     /// All rows of a block of `block_rows` but those of `from`.
     pub(super) fn complement(&mut self, from: Rows<'_>, block_rows: usize) {
+        self.is_dense = true;
+        fill(&mut self.dense, block_rows);
         match from {
-            Rows::Sparse(rows) => {
-                fill(&mut self.dense, block_rows);
-                for &row in rows {
-                    clear(&mut self.dense, row);
-                }
-            }
-            Rows::Dense(bits, _) => {
-                fill(&mut self.dense, block_rows);
-                for (word, other) in self.dense.iter_mut().zip(bits) {
-                    *word &= !other;
-                }
-            }
+            Rows::Sparse(rows) => rows.iter().for_each(|&row| clear(&mut self.dense, row)),
+            Rows::Dense(bits) => combine(&mut self.dense, bits, |word, other| word & !other),
         }
-        self.dense_count = Some(block_rows - from.len());
     }
 
     pub(super) fn and(&mut self, with: Rows<'_>) {
-        match (self.dense_count, with) {
-            (None, Rows::Sparse(rows)) => intersect(&mut self.sparse, rows),
-            (None, Rows::Dense(bits, _)) => self.sparse.retain(|&row| is_set(bits, row)),
-            (Some(_), Rows::Sparse(rows)) => {
+        match (self.is_dense, with) {
+            (false, Rows::Sparse(rows)) => intersect(&mut self.sparse, rows),
+            (false, Rows::Dense(bits)) => keep(&mut self.sparse, |row| is_set(bits, row)),
+            (true, Rows::Sparse(rows)) => {
                 self.sparse.clear();
+                self.sparse.extend_from_slice(rows);
                 let bits = &self.dense;
-                self.sparse.extend(rows.iter().filter(|&&row| is_set(bits, row)));
-                self.dense_count = None;
+                keep(&mut self.sparse, |row| is_set(bits, row));
+                self.is_dense = false;
             }
-            (Some(_), Rows::Dense(bits, _)) => self.combine(bits, |word, other| word & other),
+            (true, Rows::Dense(bits)) => combine(&mut self.dense, bits, |word, other| word & other),
         }
     }
 
     pub(super) fn and_not(&mut self, without: Rows<'_>) {
-        match (self.dense_count, without) {
-            (None, Rows::Sparse(rows)) => subtract(&mut self.sparse, rows),
-            (None, Rows::Dense(bits, _)) => self.sparse.retain(|&row| !is_set(bits, row)),
-            (Some(count), Rows::Sparse(rows)) => {
-                let mut left = count;
-                for &row in rows {
-                    left -= usize::from(clear(&mut self.dense, row));
-                }
-                self.dense_count = Some(left);
-            }
-            (Some(_), Rows::Dense(bits, _)) => self.combine(bits, |word, other| word & !other),
+        match (self.is_dense, without) {
+            (false, Rows::Sparse(rows)) => subtract(&mut self.sparse, rows),
+            (false, Rows::Dense(bits)) => keep(&mut self.sparse, |row| !is_set(bits, row)),
+            (true, Rows::Sparse(rows)) => rows.iter().for_each(|&row| clear(&mut self.dense, row)),
+            (true, Rows::Dense(bits)) => combine(&mut self.dense, bits, |word, other| word & !other),
         }
     }
 
     pub(super) fn or(&mut self, with: Rows<'_>) {
-        match (self.dense_count, with) {
-            (None, Rows::Sparse(rows)) if self.sparse.len() + rows.len() < DENSE_MIN_ROWS => {
+        match with {
+            Rows::Sparse(rows) if !self.is_dense && self.sparse.len() + rows.len() < QUICK_MIN_ROWS => {
                 unite(&mut self.sparse, rows);
             }
-            (None, _) => {
+            Rows::Sparse(rows) => {
                 self.make_dense();
-                self.or(with);
+                rows.iter().for_each(|&row| set(&mut self.dense, row));
             }
-            (Some(count), Rows::Sparse(rows)) => {
-                let mut total = count;
-                for &row in rows {
-                    total += usize::from(set(&mut self.dense, row));
-                }
-                self.dense_count = Some(total);
+            Rows::Dense(bits) if self.is_dense => combine(&mut self.dense, bits, |word, other| word | other),
+            Rows::Dense(bits) => {
+                *self.dense = *bits;
+                self.sparse.iter().for_each(|&row| set(&mut self.dense, row));
+                self.is_dense = true;
             }
-            (Some(_), Rows::Dense(bits, _)) => self.combine(bits, |word, other| word | other),
         }
     }
 
     pub(super) fn or_not(&mut self, without: Rows<'_>, block_rows: usize) {
-        // a or not b = not (b and not a)
-        let mut rest = Self::default();
-        rest.load(without);
-        rest.and_not(self.rows());
-        let rest_rows = rest.rows();
-        self.complement(rest_rows, block_rows);
-    }
-
-    fn combine(&mut self, other: &Bits, operation: impl Fn(u64, u64) -> u64) {
-        let mut count = 0;
-        for (word, &other) in self.dense.iter_mut().zip(other) {
-            *word = operation(*word, other);
-            count += word.count_ones() as usize;
+        match without {
+            Rows::Sparse(rows) => {
+                // All rows but those that neither side has.
+                let here = self.rows();
+                let missing: Vec<u16> = match here {
+                    Rows::Sparse(own) => rows.iter().copied().filter(|row| own.binary_search(row).is_err()).collect(),
+                    Rows::Dense(own) => rows.iter().copied().filter(|&row| !is_set(own, row)).collect(),
+                };
+                self.complement(Rows::Sparse(&missing), block_rows);
+            }
+            Rows::Dense(bits) => {
+                self.make_dense();
+                for (at, (word, other)) in self.dense.iter_mut().zip(bits).enumerate() {
+                    *word |= !other & full_word(at, block_rows);
+                }
+            }
         }
-        self.dense_count = Some(count);
     }
 
     fn make_dense(&mut self) {
-        self.dense.fill(0);
-        for &row in &self.sparse {
-            set(&mut self.dense, row);
+        if !self.is_dense {
+            self.dense.fill(0);
+            self.sparse.iter().for_each(|&row| set(&mut self.dense, row));
+            self.is_dense = true;
         }
-        self.dense_count = Some(self.sparse.len());
     }
 }
 
-/// Sets the bit of a row; true if it was not set.
-#[inline]
-pub(super) fn set(bits: &mut Bits, row: u16) -> bool {
-    let Some(word) = bits.get_mut(usize::from(row >> 6)) else { return false };
-    let mask = 1_u64 << (row & 63);
-    let was_clear = *word & mask == 0;
-    *word |= mask;
-    was_clear
+fn combine(bits: &mut Bits, others: &Bits, operation: impl Fn(u64, u64) -> u64) {
+    for (word, &other) in bits.iter_mut().zip(others) {
+        *word = operation(*word, other);
+    }
 }
 
-/// Clears the bit of a row; true if it was set.
 #[inline]
-fn clear(bits: &mut Bits, row: u16) -> bool {
-    let Some(word) = bits.get_mut(usize::from(row >> 6)) else { return false };
-    let mask = 1_u64 << (row & 63);
-    let was_set = *word & mask != 0;
-    *word &= !mask;
-    was_set
+pub(super) fn set(bits: &mut Bits, row: u16) {
+    if let Some(word) = bits.get_mut(usize::from(row >> 6)) {
+        *word |= 1_u64 << (row & 63);
+    }
+}
+
+#[inline]
+fn clear(bits: &mut Bits, row: u16) {
+    if let Some(word) = bits.get_mut(usize::from(row >> 6)) {
+        *word &= !(1_u64 << (row & 63));
+    }
 }
 
 #[inline]
@@ -195,9 +191,42 @@ pub(super) fn is_set(bits: &Bits, row: u16) -> bool {
 /// Sets the first `rows` bits and clears the others.
 pub(super) fn fill(bits: &mut Bits, rows: usize) {
     for (at, word) in bits.iter_mut().enumerate() {
-        let here = rows.saturating_sub(at * 64).min(64);
-        *word = if here == 64 { u64::MAX } else { (1_u64 << here) - 1 };
+        *word = full_word(at, rows);
     }
+}
+
+/// The word at a place when the first `rows` bits are set.
+#[inline]
+fn full_word(at: usize, rows: usize) -> u64 {
+    let here = rows.saturating_sub(at * 64).min(64);
+    if here == 64 { u64::MAX } else { (1_u64 << here) - 1 }
+}
+
+/// Calls `visit` with the rows whose bits are set, ascending.
+#[inline]
+pub(super) fn each_set(bits: &Bits, mut visit: impl FnMut(u16)) {
+    for (at, &word) in (0_u16..).zip(bits) {
+        let mut left = word;
+        while left != 0 {
+            // A word has 64 bits, so this fits.
+            let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
+            visit(at * 64 + bit);
+            left &= left - 1;
+        }
+    }
+}
+
+/// Keeps the rows for which `wanted` holds. Free of branches on the answer, which is hard to foresee.
+fn keep(rows: &mut Vec<u16>, wanted: impl Fn(u16) -> bool) {
+    let mut kept = 0;
+    for at in 0..rows.len() {
+        let Some(&row) = rows.get(at) else { break };
+        if let Some(place) = rows.get_mut(kept) {
+            *place = row;
+        }
+        kept += usize::from(wanted(row));
+    }
+    rows.truncate(kept);
 }
 
 /// Keeps in `rows` what `others` holds too. Steps through the shorter list where the lengths differ a
@@ -207,18 +236,29 @@ fn intersect(rows: &mut Vec<u16>, others: &[u16]) {
         rows.retain(|row| others.binary_search(row).is_ok());
         return;
     }
-    let mut rest = others;
-    rows.retain(|&row| {
-        while let [first, tail @ ..] = rest
-            && *first < row
-        {
-            rest = tail;
+    if others.len() * GALLOP_FACTOR < rows.len() {
+        let common: Vec<u16> = others.iter().copied().filter(|row| rows.binary_search(row).is_ok()).collect();
+        rows.clear();
+        rows.extend_from_slice(&common);
+        return;
+    }
+    let (mut kept, mut at, mut other) = (0, 0, 0);
+    while let (Some(&row), Some(&against)) = (rows.get(at), others.get(other)) {
+        if let Some(place) = rows.get_mut(kept) {
+            *place = row;
         }
-        rest.first() == Some(&row)
-    });
+        kept += usize::from(row == against);
+        at += usize::from(row <= against);
+        other += usize::from(against <= row);
+    }
+    rows.truncate(kept);
 }
 
 fn subtract(rows: &mut Vec<u16>, others: &[u16]) {
+    if rows.len() * GALLOP_FACTOR < others.len() {
+        rows.retain(|row| others.binary_search(row).is_err());
+        return;
+    }
     let mut rest = others;
     rows.retain(|&row| {
         while let [first, tail @ ..] = rest
@@ -274,17 +314,19 @@ mod tests {
     fn members(selection: &Selection) -> BTreeSet<u16> {
         let found: BTreeSet<u16> = match selection.rows() {
             Rows::Sparse(rows) => rows.iter().copied().collect(),
-            Rows::Dense(bits, _) => (0..=u16::MAX).filter(|&row| is_set(bits, row)).collect(),
+            Rows::Dense(bits) => (0..=u16::MAX).filter(|&row| is_set(bits, row)).collect(),
         };
-        assert_eq!(found.len(), selection.len(), "the count is right");
+        assert_eq!(found.len(), selection.rows().count(), "the count is right");
+        assert_eq!(found.is_empty(), selection.rows().is_empty());
+        assert_eq!(found.len() == 200, selection.rows().is_full(200));
         found
     }
 
     proptest! {
         #[test]
         fn every_form_agrees_with_sets(
-            a in prop::collection::btree_set(0_u16..200, 0..60),
-            b in prop::collection::btree_set(0_u16..200, 0..60),
+            a in prop_oneof![4 => prop::collection::btree_set(0_u16..200, 0..60), 1 => Just((0..200).collect())],
+            b in prop_oneof![4 => prop::collection::btree_set(0_u16..200, 0..60), 1 => prop::collection::btree_set(0_u16..200, 0..3)],
             forms in any::<(bool, bool)>(),
         ) {
             let block_rows = 200;
@@ -309,6 +351,6 @@ mod tests {
         let odd: BTreeSet<u16> = (1..6_000).step_by(2).collect();
         let mut both = selection(&even, false);
         both.or(selection(&odd, false).rows());
-        assert!(matches!(both.rows(), Rows::Dense(_, 6_000)));
+        assert!(matches!(both.rows(), Rows::Dense(_)));
     }
 }

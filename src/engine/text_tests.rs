@@ -1,30 +1,48 @@
-//! All tests of one text attribute, so that a value is looked at once for all of them.
+//! All tests of one text, so that a value is looked at once for all of them.
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use memchr::memmem::Finder;
 
+use super::affixes::{Affix, Affixes, Edge};
 use super::oracle::EvaluationError;
 use super::world::VersionOrder;
 use crate::base::fold::FoldedText;
-use crate::language::pattern::Pattern;
+use crate::language::pattern::{Pattern, PatternSet};
 use crate::language::typed::{Order, Test};
 
-/// The number of a test among those of its attribute.
+/// The number of a predicate in its program.
 pub(super) type Slot = u32;
 
-/// The tests of one attribute, indexed by what they look for.
+/// The number of a test among those of its text.
+pub(super) type Place = u32;
+
+/// The tests of one text, indexed by what they look for.
 #[derive(Debug, Default)]
 pub(super) struct TextTests<'p> {
+    /// The predicate that each test stands for.
+    pub(super) slots: Vec<Slot>,
     /// True for a missing value.
-    pub(super) null: Vec<Slot>,
+    pub(super) null: Vec<Place>,
     begins: Affixes<'p>,
     ends: Affixes<'p>,
-    pub(super) contains: Vec<(Finder<'p>, Slot)>,
-    pub(super) patterns: Vec<(&'p Pattern, Anchor, Slot)>,
-    versions: Vec<(Order, &'p str, Slot)>,
+    pub(super) contains: Vec<(Finder<'p>, Place)>,
+    versions: Vec<(Order, &'p str, Place)>,
     version_order: Option<VersionOrder>,
+    patterns: Patterns<'p>,
 }
+
+/// Regular expressions, asked together or one by one.
+#[derive(Debug, Default)]
+struct Patterns<'p> {
+    patterns: Vec<&'p Pattern>,
+    places: Vec<Place>,
+    /// Built when enough values are to be looked at.
+    set: OnceLock<PatternSet>,
+}
+
+/// From this many values on it pays to compile the patterns of a text together.
+const SHARED_PATTERNS_MIN_VALUES: usize = 256;
 
 impl<'p> TextTests<'p> {
     pub(super) fn new(
@@ -33,29 +51,44 @@ impl<'p> TextTests<'p> {
     ) -> Self {
         let mut found = Self { version_order, ..Self::default() };
         let (mut begins, mut ends) = (Vec::new(), Vec::new());
-        for (slot, test) in tests {
+        for (place, (slot, test)) in (0..).zip(tests) {
+            found.slots.push(slot);
+            let affix = |text: &'p FoldedText, whole| Affix { text: text.folded(), whole, place };
             match test {
-                Test::IsNull => found.null.push(slot),
-                Test::Equals(text) => begins.push((text.folded(), true, slot)),
+                Test::IsNull => found.null.push(place),
+                Test::Equals(text) => begins.push(affix(text, true)),
                 Test::In(texts) => {
                     // A value that is listed twice is found once.
-                    let mut texts: Vec<&str> = texts.iter().map(FoldedText::folded).collect();
-                    texts.sort_unstable();
-                    texts.dedup();
-                    begins.extend(texts.into_iter().map(|text| (text, true, slot)));
+                    let mut texts: Vec<Affix<'p>> = texts.iter().map(|text| affix(text, true)).collect();
+                    texts.sort_unstable_by_key(|affix| affix.text);
+                    texts.dedup_by_key(|affix| affix.text);
+                    begins.extend(texts);
                 }
-                Test::StartsWith(text) => begins.push((text.folded(), false, slot)),
-                Test::EndsWith(text) => ends.push((text.folded(), false, slot)),
-                Test::Contains(text) => found.contains.push((Finder::new(text.folded()), slot)),
-                Test::Matches(pattern) => found.patterns.push((pattern, Anchor::of(pattern), slot)),
-                Test::CompareVersion { order, to } => found.versions.push((*order, to.folded(), slot)),
+                Test::StartsWith(text) => begins.push(affix(text, false)),
+                Test::EndsWith(text) => ends.push(affix(text, false)),
+                Test::Contains(text) => found.contains.push((Finder::new(text.folded()), place)),
+                Test::Matches(pattern) => {
+                    found.patterns.patterns.push(pattern);
+                    found.patterns.places.push(place);
+                }
+                Test::CompareVersion { order, to } => found.versions.push((*order, to.folded(), place)),
                 // INVARIANT: the checker gives such tests to booleans and dates only.
                 Test::IsBoolean(_) | Test::IsInstant(_) | Test::Compare { .. } => {}
             }
         }
-        found.begins = Affixes::new(begins, false);
-        found.ends = Affixes::new(ends, true);
+        found.begins = Affixes::new(begins, Edge::Start);
+        found.ends = Affixes::new(ends, Edge::End);
         found
+    }
+
+    /// How many tests there are.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The predicate that a test stands for.
+    pub(super) fn slot(&self, place: Place) -> Slot {
+        self.slots.get(place as usize).copied().unwrap_or(Slot::MAX)
     }
 
     /// Whether a value has to be looked at by itself, beside searches over many values at once.
@@ -63,175 +96,89 @@ impl<'p> TextTests<'p> {
         !self.begins.is_empty() || !self.ends.is_empty() || !self.versions.is_empty()
     }
 
+    /// Whether there are regular expressions.
+    pub(super) fn has_patterns(&self) -> bool {
+        !self.patterns.patterns.is_empty()
+    }
+
     /// Calls `hit` for the tests that `folded` satisfies, without `contains` and patterns.
     #[inline]
-    pub(super) fn cheap(&self, folded: &str, mut hit: impl FnMut(Slot)) {
+    pub(super) fn cheap(&self, folded: &str, mut hit: impl FnMut(Place)) {
         self.begins.find(folded.as_bytes(), &mut hit);
         self.ends.find(folded.as_bytes(), &mut hit);
         if let Some(order) = self.version_order {
-            for &(side, to, slot) in &self.versions {
+            for &(side, to, place) in &self.versions {
                 if side.admits(order.compare(folded, to)) {
-                    hit(slot);
+                    hit(place);
                 }
             }
         }
     }
 
     /// Calls `hit` for all tests but patterns that a folded value satisfies.
-    pub(super) fn all(&self, folded: &str, mut hit: impl FnMut(Slot)) {
+    pub(super) fn all(&self, folded: &str, mut hit: impl FnMut(Place)) {
         self.cheap(folded, &mut hit);
-        for (finder, slot) in &self.contains {
+        for (finder, place) in &self.contains {
             if finder.find(folded.as_bytes()).is_some() {
-                hit(*slot);
+                hit(*place);
             }
         }
     }
 
-    /// Calls `hit` for the patterns that a value as written satisfies, and `fail` for those that cannot
-    /// be decided.
-    #[inline]
-    pub(super) fn patterns(
-        &self,
-        original: &str,
-        attribute: &str,
-        mut hit: impl FnMut(Slot),
-        mut fail: impl FnMut(Slot, EvaluationError),
-    ) {
-        for (pattern, anchor, slot) in &self.patterns {
-            if !anchor.admits(original) {
-                continue;
-            }
-            match pattern.is_match(original) {
-                Ok(true) => hit(*slot),
-                Ok(false) => {}
-                Err(_) => {
-                    let (pattern, attribute) = (pattern.source().to_owned(), attribute.to_owned());
-                    fail(*slot, EvaluationError::RegexSteps { pattern, attribute });
-                }
-            }
-        }
+    /// A way to ask the patterns about `values` values as written.
+    pub(super) fn patterns(&self, values: usize) -> AskPatterns<'_> {
+        let Patterns { patterns, places, set } = &self.patterns;
+        let set = (values >= SHARED_PATTERNS_MIN_VALUES).then(|| set.get_or_init(|| PatternSet::new(patterns)));
+        AskPatterns { patterns, places, set }
     }
 
     /// The tests that cannot be decided without a choice of the caller.
     pub(super) fn undecidable(&self) -> impl Iterator<Item = Slot> {
         let waiting = if self.version_order.is_none() { self.versions.as_slice() } else { &[] };
-        waiting.iter().map(|&(_, _, slot)| slot)
+        waiting.iter().map(|&(_, _, place)| self.slot(place))
     }
 }
 
-/// Texts that a value can begin with, end with or equal, found by their first or last bytes.
-#[derive(Debug, Default)]
-struct Affixes<'p> {
-    /// So many bytes make the key; as many as the shortest text has, eight at the most.
-    key_bytes: usize,
-    /// By key.
-    by_key: HashMap<u64, Vec<Affix<'p>>>,
-    /// A bit for each hash of a key: most values stop here.
-    filter: Vec<u64>,
-    from_end: bool,
+/// The regular expressions of a text, ready to be asked.
+pub(super) struct AskPatterns<'t> {
+    patterns: &'t [&'t Pattern],
+    places: &'t [Place],
+    set: Option<&'t PatternSet>,
 }
 
-/// A text, whether the value has to end there too, and the test.
-type Affix<'p> = (&'p [u8], bool, Slot);
-
-/// Bits of the filter. A few hundred texts leave it almost empty, and it fits the first-level cache.
-const FILTER_BITS: usize = 1 << 15;
-
-impl<'p> Affixes<'p> {
-    fn new(texts: Vec<(&'p str, bool, Slot)>, from_end: bool) -> Self {
-        let Some(shortest) = texts.iter().map(|(text, ..)| text.len()).min() else { return Self::default() };
-        let mut affixes = Self {
-            key_bytes: shortest.min(8),
-            by_key: HashMap::new(),
-            filter: vec![0; FILTER_BITS / 64],
-            from_end,
+impl AskPatterns<'_> {
+    /// Calls `hit` for the patterns that a value as written satisfies, and `fail` for those that cannot
+    /// be decided. A test can come more than once.
+    #[inline]
+    pub(super) fn ask(
+        &self,
+        original: &str,
+        mut hit: impl FnMut(Place),
+        mut fail: impl FnMut(Place, &Pattern),
+    ) {
+        let mut alone = |at: usize, hit: &mut dyn FnMut(Place)| {
+            let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else { return };
+            match pattern.is_match(original) {
+                Ok(true) => hit(place),
+                Ok(false) => {}
+                Err(_) => fail(place, pattern),
+            }
         };
-        for (text, whole, slot) in texts {
-            let key = affixes.key(text.as_bytes());
-            let (word, bit) = place(key);
-            if let Some(word) = affixes.filter.get_mut(word) {
-                *word |= bit;
+        let Some(set) = self.set else {
+            return (0..self.patterns.len()).for_each(|at| alone(at, &mut hit));
+        };
+        set.matches(original, |at| {
+            if let Some(&place) = self.places.get(at) {
+                hit(place);
             }
-            affixes.by_key.entry(key).or_default().push((text.as_bytes(), whole, slot));
-        }
-        affixes
-    }
-
-    fn is_empty(&self) -> bool {
-        self.filter.is_empty()
-    }
-
-    #[inline]
-    fn find(&self, value: &[u8], hit: &mut impl FnMut(Slot)) {
-        if self.is_empty() || value.len() < self.key_bytes {
-            return;
-        }
-        let key = self.key(value);
-        let (word, bit) = place(key);
-        if self.filter.get(word).is_none_or(|word| word & bit == 0) {
-            return;
-        }
-        for &(text, whole, slot) in self.by_key.get(&key).into_iter().flatten() {
-            let fits = if self.from_end { value.ends_with(text) } else { value.starts_with(text) };
-            if fits && (!whole || value.len() == text.len()) {
-                hit(slot);
-            }
-        }
-    }
-
-    /// The first or last bytes as a number. INVARIANT: the value has at least `key_bytes` bytes.
-    #[inline]
-    fn key(&self, value: &[u8]) -> u64 {
-        let start = if self.from_end { value.len() - self.key_bytes } else { 0 };
-        match value.get(start..start + self.key_bytes) {
-            Some(&[a, b, c, d, e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            Some(bytes) => bytes.iter().fold(0, |key, &byte| (key << 8) | u64::from(byte)),
-            None => 0,
-        }
+        });
+        set.others().iter().for_each(|&at| alone(at, &mut hit));
     }
 }
 
-#[inline]
-fn place(key: u64) -> (usize, u64) {
-    let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    // The top bits are the well mixed ones.
-    let at = usize::try_from(hash >> (64 - FILTER_BITS.trailing_zeros())).unwrap_or(0);
-    (at / 64, 1 << (at % 64))
-}
-
-/// A text that every match of a pattern begins with, at the start of the value.
-///
-/// It spares most values the pattern. It only speaks for values in ASCII: there folding and the
-/// pattern's own letter case agree.
-#[derive(Debug)]
-pub(super) struct Anchor(String);
-
-impl Anchor {
-    /// Reads the plain text behind a leading `^` or `\A`. Whatever is not plainly safe gives no anchor.
-    fn of(pattern: &Pattern) -> Self {
-        let source = pattern.source();
-        let none = Self(String::new());
-        let Some(rest) = source.strip_prefix('^').or_else(|| source.strip_prefix("\\A")) else { return none };
-        // Alternatives and inline options could lift the anchor.
-        if rest.contains('|') || rest.contains("(?") {
-            return none;
-        }
-        let plain =
-            |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_' | '@' | '/' | ',' | ':');
-        let mut text: String = rest.chars().take_while(|&c| plain(c)).collect();
-        let next = rest.get(text.len()..).and_then(|rest| rest.chars().next());
-        if matches!(next, Some('*' | '?' | '{' | '+')) {
-            text.pop();
-        }
-        Self(text)
-    }
-
-    /// Whether the pattern can match this value.
-    #[inline]
-    pub(super) fn admits(&self, original: &str) -> bool {
-        let start = original.as_bytes().get(..self.0.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(self.0.as_bytes())) || !original.is_ascii()
-    }
+/// Why a pattern has no answer for a value of the attribute that rules write as `path`.
+pub(super) fn too_many_steps(pattern: &Pattern, path: &str) -> EvaluationError {
+    EvaluationError::RegexSteps { pattern: pattern.source().to_owned(), attribute: path.to_owned() }
 }
 
 #[cfg(test)]
@@ -240,12 +187,12 @@ mod tests {
     use crate::base::fold::fold;
     use std::sync::Arc;
 
-    fn hits(tests: &[Test], value: &str) -> Vec<Slot> {
+    fn hits(tests: &[Test], value: &str, values: usize) -> Vec<Place> {
         let numbered = tests.iter().enumerate().map(|(slot, test)| (u32::try_from(slot).unwrap(), test));
         let tests = TextTests::new(numbered, None);
         let mut found = Vec::new();
-        tests.all(&fold(value), |slot| found.push(slot));
-        tests.patterns(value, "x", |slot| found.push(slot), |_, error| panic!("{error}"));
+        tests.all(&fold(value), |place| found.push(place));
+        tests.patterns(values).ask(value, |place| found.push(place), |_, _| panic!("steps"));
         found.sort_unstable();
         found
     }
@@ -261,23 +208,14 @@ mod tests {
             Test::EndsWith(text("LES")),
             Test::Contains(text("ale")),
             Test::Matches(Arc::new(Pattern::new("^sa.e").unwrap())),
+            Test::Matches(Arc::new(Pattern::new("^(?!b)s").unwrap())),
             Test::IsNull,
         ];
-        assert_eq!(hits(&tests, "sALES"), [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(hits(&tests, "Sale"), [2, 3, 5, 6]);
-        assert_eq!(hits(&tests, ""), [3]);
-        assert_eq!(hits(&tests, "hr"), [1, 3]);
-    }
-
-    #[test]
-    fn anchors_are_only_what_every_match_begins_with() {
-        let anchor = |source: &str| Anchor::of(&Pattern::new(source).unwrap()).0;
-        assert_eq!(anchor("^Da.*"), "Da");
-        assert_eq!(anchor("^Dav?id"), "Da");
-        assert_eq!(anchor("^a|b"), "");
-        assert_eq!(anchor("Da"), "");
-        assert_eq!(anchor("\\Aa\\d"), "a");
-        assert_eq!(anchor("^(?i)x"), "");
-        assert_eq!(anchor("^x{0}y"), "");
+        for values in [1, SHARED_PATTERNS_MIN_VALUES] {
+            assert_eq!(hits(&tests, "sALES", values), [0, 1, 2, 3, 4, 5, 6, 7]);
+            assert_eq!(hits(&tests, "Sale", values), [2, 3, 5, 6, 7]);
+            assert_eq!(hits(&tests, "", values), [3]);
+            assert_eq!(hits(&tests, "hr", values), [1, 3]);
+        }
     }
 }

@@ -21,6 +21,7 @@ mod property;
 mod quantifier;
 mod read;
 mod sample;
+mod set;
 mod size;
 mod tree;
 mod unit;
@@ -29,6 +30,7 @@ mod write;
 use crate::base::span::Span;
 use engine::Engine;
 pub use plain::PlainPattern;
+pub use set::PatternSet;
 
 /// A regular expression that compiles.
 ///

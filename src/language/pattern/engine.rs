@@ -11,7 +11,7 @@ use crate::base::limits::{
 };
 
 /// Nesting in the written pattern: each level of the author's takes up to four.
-const WRITTEN_NESTING_MAX_LEVELS: u32 = 1_000;
+pub(super) const WRITTEN_NESTING_MAX_LEVELS: u32 = 1_000;
 
 /// What each part costs at most where the back-tracking engine compiles it on its own.
 const BACKTRACK_PART_BYTES: u64 = 3_000;

@@ -1,0 +1,64 @@
+//! The rows of a block sorted by what they hold in a dictionary column.
+
+use std::ops::Range;
+
+use super::decided::Ranked;
+use super::selection::BLOCK_ROWS;
+
+/// The rows of a block, those of each rank one after the other and ascending.
+#[derive(Debug)]
+pub(super) struct CodeRows {
+    rows: Box<[u16; BLOCK_ROWS]>,
+    /// Where the rows of each rank end.
+    ends: Vec<u32>,
+}
+
+impl Default for CodeRows {
+    fn default() -> Self {
+        Self { rows: Box::new([0; BLOCK_ROWS]), ends: Vec::new() }
+    }
+}
+
+/// Room for the ranks of the rows of one block.
+pub(super) type RankRoom = Box<[u16; BLOCK_ROWS]>;
+
+impl CodeRows {
+    /// Sorts the rows with these codes, by counting.
+    pub(super) fn sort(&mut self, codes: &[u32], ranked: &Ranked, room: &mut RankRoom) {
+        let ends = &mut self.ends;
+        ends.clear();
+        ends.resize(ranked.ranks, 0);
+        let rank_of = ranked.rank_of.as_slice();
+        for (&code, rank) in codes.iter().zip(room.iter_mut()) {
+            *rank = rank_of.get(code as usize).copied().unwrap_or(0);
+            if let Some(count) = ends.get_mut(usize::from(*rank)) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for end in ends.iter_mut() {
+            sum += std::mem::replace(end, sum);
+        }
+        // Each entry now is where the next row of its rank goes, and in the end where the rank ends.
+        for ((row, rank), _) in (0_u16..=u16::MAX).zip(room.iter()).zip(codes) {
+            if let Some(next) = ends.get_mut(usize::from(*rank)) {
+                // The mask changes nothing and spares a check.
+                if let Some(place) = self.rows.get_mut(*next as usize % BLOCK_ROWS) {
+                    *place = row;
+                }
+                *next += 1;
+            }
+        }
+    }
+
+    /// Where the rows of a rank stand.
+    pub(super) fn run(&self, rank: u16) -> Range<usize> {
+        let end = |rank: u16| self.ends.get(usize::from(rank)).map_or(0, |&end| end as usize);
+        rank.checked_sub(1).map_or(0, end)..end(rank)
+    }
+
+    /// The rows that stand in a range.
+    pub(super) fn rows(&self, range: Range<usize>) -> &[u16] {
+        self.rows.get(range).unwrap_or_default()
+    }
+}
