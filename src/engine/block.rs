@@ -278,6 +278,11 @@ impl Block {
     fn end_lists(&mut self, slot_of: impl Fn(u32) -> Slot) {
         for (place, rows) in (0..).zip(&mut self.lists) {
             if !rows.is_empty() {
+                // Regular expressions look at several rows at a time.
+                if !rows.is_sorted_by(|one, other| one < other) {
+                    rows.sort_unstable();
+                    rows.dedup();
+                }
                 let empty = self.spare.list();
                 let leaf = self.spare.settled(std::mem::replace(rows, empty));
                 put(&mut self.predicates, slot_of(place), leaf);

@@ -11,9 +11,11 @@ use rayon::prelude::*;
 use super::decided::{Decided, Ranked};
 use super::oracle::EvaluationError;
 use super::prepared::{Prepared, PreparedCollection, PreparedText};
+use super::term::{Term, terms};
 use super::text_tests::{Slot, TextTests};
 use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn, ticks_of};
 use crate::language::typed::{Order, Test, TimePoint};
+use crate::program::Program;
 
 /// A program and the columns it reads.
 pub(super) struct Bound<'a> {
@@ -69,8 +71,9 @@ pub(super) struct BoundCollection<'a> {
     /// One for a string collection, one for each field of service plans that is tested; one more where
     /// regular expressions look at text as written.
     pub(super) columns: Vec<BoundText<'a>>,
-    /// Places among the program's quantified terms.
-    pub(super) quantified: &'a [u32],
+    /// For each column that is a dictionary, the predicates that items are listed for.
+    pub(super) listed: Vec<Option<Decided>>,
+    pub(super) terms: Vec<Term>,
 }
 
 /// What binding one attribute gives.
@@ -93,7 +96,10 @@ impl<'a> Bound<'a> {
     pub(super) fn new(prepared: &'a Prepared<'a>, columns: &'a Columns) -> Self {
         let (single, collections): (Vec<Part<'a>>, Vec<Part<'a>>) = rayon::join(
             || prepared.single.par_iter().with_max_len(1).map(|text| single(text, prepared, columns)).collect(),
-            || prepared.collections.par_iter().filter_map(|found| collection(found, columns)).collect(),
+            || {
+                let collections = prepared.collections.par_iter();
+                collections.filter_map(|found| collection(found, prepared.program, columns)).collect()
+            },
         );
         let mut bound = Self {
             attributes: Vec::new(),
@@ -138,7 +144,11 @@ fn single<'a>(text: &'a PreparedText<'a>, prepared: &Prepared<'_>, columns: &'a 
 }
 
 /// `None` if nobody has items: then no quantified term is satisfied.
-fn collection<'a>(prepared: &'a PreparedCollection<'a>, columns: &'a Columns) -> Option<Part<'a>> {
+fn collection<'a>(
+    prepared: &'a PreparedCollection<'a>,
+    program: &Program,
+    columns: &'a Columns,
+) -> Option<Part<'a>> {
     let mut part = Part::default();
     let column = columns.columns.get(prepared.name)?;
     let mut texts = Vec::new();
@@ -156,7 +166,13 @@ fn collection<'a>(prepared: &'a PreparedCollection<'a>, columns: &'a Columns) ->
     let (Column::Texts(ItemTable { offsets, .. }) | Column::Plans(ItemTable { offsets, .. })) = column else {
         return None;
     };
-    part.collection = Some(BoundCollection { offsets, columns: texts, quantified: &prepared.quantified });
+    let terms = terms(prepared, program, &texts);
+    let is_listed = |slot| terms.iter().any(|term| term.lists(program, slot));
+    let listed = texts.iter().map(|text| match text {
+        BoundText::Wide { decided, .. } => Some(decided.only(is_listed)),
+        BoundText::Ranked { .. } | BoundText::Plain { .. } => None,
+    });
+    part.collection = Some(BoundCollection { offsets, listed: listed.collect(), columns: texts, terms });
     Some(part)
 }
 

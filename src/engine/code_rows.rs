@@ -19,32 +19,43 @@ impl Default for CodeRows {
     }
 }
 
-/// Room for the ranks of the rows of one block.
-pub(super) type RankRoom = Box<[u16; BLOCK_ROWS]>;
+/// Room for the rows of one block with their ranks in the upper half.
+pub(super) type RankRoom = Box<[u32; BLOCK_ROWS]>;
 
 impl CodeRows {
-    /// Sorts the rows with these codes, by counting.
+    /// Sorts the rows with these codes, by counting. Rows of rank 0 are left out.
     pub(super) fn sort(&mut self, codes: &[u32], ranked: &Ranked, room: &mut RankRoom) {
         let ends = &mut self.ends;
         ends.clear();
         ends.resize(ranked.ranks, 0);
         let rank_of = ranked.rank_of.as_slice();
-        for (&code, rank) in codes.iter().zip(room.iter_mut()) {
-            *rank = rank_of.get(code as usize).copied().unwrap_or(0);
-            if let Some(count) = ends.get_mut(usize::from(*rank)) {
+        let mut kept = 0_usize;
+        for (row, &code) in (0_u32..).zip(codes) {
+            let rank = rank_of.get(code as usize).copied().unwrap_or(0);
+            // Written always and kept only if it counts: whether it does is hard to foresee. The mask
+            // changes nothing and spares a check.
+            if let Some(place) = room.get_mut(kept % BLOCK_ROWS) {
+                *place = (u32::from(rank) << 16) | row;
+            }
+            kept += usize::from(rank != 0);
+            if let Some(count) = ends.get_mut(usize::from(rank)) {
                 *count += 1;
             }
+        }
+        if let Some(left_out) = ends.first_mut() {
+            *left_out = 0;
         }
         let mut sum = 0;
         for end in ends.iter_mut() {
             sum += std::mem::replace(end, sum);
         }
         // Each entry now is where the next row of its rank goes, and in the end where the rank ends.
-        for ((row, rank), _) in (0_u16..=u16::MAX).zip(room.iter()).zip(codes) {
-            if let Some(next) = ends.get_mut(usize::from(*rank)) {
-                // The mask changes nothing and spares a check.
+        for &entry in room.iter().take(kept) {
+            let [row_low, row_high, rank_low, rank_high] = entry.to_le_bytes();
+            let rank = u16::from_le_bytes([rank_low, rank_high]);
+            if let Some(next) = ends.get_mut(usize::from(rank)) {
                 if let Some(place) = self.rows.get_mut(*next as usize % BLOCK_ROWS) {
-                    *place = row;
+                    *place = u16::from_le_bytes([row_low, row_high]);
                 }
                 *next += 1;
             }

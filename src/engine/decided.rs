@@ -60,6 +60,17 @@ impl Decided {
         self.slots.get(start as usize..end as usize).unwrap_or_default()
     }
 
+    /// The same for some of the predicates.
+    pub(super) fn only(&self, wanted: impl Fn(Slot) -> bool) -> Self {
+        let mut some = Self { starts: Vec::with_capacity(self.starts.len()), slots: Vec::new() };
+        for code in 0..self.codes() {
+            some.starts.push(u32::try_from(some.slots.len()).unwrap_or(u32::MAX));
+            some.slots.extend(self.slots(code).iter().copied().filter(|&slot| wanted(slot)));
+        }
+        some.starts.push(u32::try_from(some.slots.len()).unwrap_or(u32::MAX));
+        some
+    }
+
     fn codes(&self) -> u32 {
         u32::try_from(self.starts.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
@@ -73,25 +84,21 @@ fn decide(
     path: &str,
 ) -> (Vec<(u32, Slot)>, Failures) {
     let (mut pairs, mut failures) = (Vec::new(), Failures::new());
-    let patterns = tests.patterns(values.len());
-    let mut of_value: Vec<Slot> = Vec::new();
-    for at in start..(start + SHARE_VALUES).min(values.len()) {
-        let value = values.value(at);
-        let hit = |place| of_value.push(tests.slot(place));
-        if tests.has_patterns() {
-            let fail = |place, pattern: &_| {
-                failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
-            };
-            patterns.ask(value, hit, fail);
-            of_value.sort_unstable();
-            of_value.dedup();
-        } else {
-            tests.all(value, hit);
-        }
-        // Value `n` has code `n + 1`.
-        let code = u32::try_from(at + 1).unwrap_or(u32::MAX);
-        pairs.extend(of_value.drain(..).map(|slot| (code, slot)));
+    let range = start..(start + SHARE_VALUES).min(values.len());
+    // Value `n` has code `n + 1`.
+    let code = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
+    let texts = range.map(|at| (at, values.value(at)));
+    if tests.has_patterns() {
+        let mut hit = |place, at| pairs.push((code(at), tests.slot(place)));
+        let fail = |place, pattern: &_| {
+            failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
+        };
+        tests.patterns(values.len()).ask_each(texts, &mut hit, fail);
+    } else {
+        texts.for_each(|(at, value)| tests.all(value, |place| pairs.push((code(at), tests.slot(place)))));
     }
+    pairs.sort_unstable();
+    pairs.dedup();
     (pairs, failures)
 }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::bound::{BoundCollection, BoundText, Failures};
-use super::decided::Decided;
 use super::scan::scan;
+use super::term::{Term, Way};
 use super::text_tests::Slot;
 use crate::program::Program;
 use crate::program::graph::{Expression, ExpressionId};
@@ -12,9 +12,9 @@ use crate::program::graph::{Expression, ExpressionId};
 /// Room that is kept from block to block.
 #[derive(Default)]
 pub(super) struct Scratch {
-    /// Bits over the items of the block, by predicate; no words where no item satisfies it.
-    predicates: Vec<Vec<u64>>,
-    /// The predicates that have words.
+    /// The items of the block that satisfy each predicate, ascending, as far as they are listed.
+    lists: Vec<Vec<u32>>,
+    /// The predicates that have a list.
     touched: Vec<Slot>,
     /// The row of each item, counted within the block.
     row_of: Vec<u16>,
@@ -33,32 +33,36 @@ impl Scratch {
         let offset = |row: usize| collection.offsets.get(row).map_or(0, |&offset| offset as usize);
         let items = offset(rows.start)..offset(rows.end);
         self.begin(program, collection, rows);
-        for column in &collection.columns {
-            match column {
-                BoundText::Wide { codes, decided } => {
-                    self.decided(codes.get(items.clone()).unwrap_or_default(), decided);
+        for (column, listed) in collection.columns.iter().zip(&collection.listed) {
+            match (column, listed) {
+                (BoundText::Wide { codes, .. }, Some(listed)) => {
+                    for (item, &code) in (0..).zip(codes.get(items.clone()).unwrap_or_default()) {
+                        for &slot in listed.slots(code) {
+                            self.push(slot, item);
+                        }
+                    }
                 }
-                BoundText::Plain { values, tests, path } => {
-                    let mut push =
-                        |place: u32, at: usize| self.set(tests.slot(place), at - items.start, items.len());
+                (BoundText::Plain { values, tests, path }, _) => {
+                    let mut push = |place: u32, at: usize| {
+                        self.push(tests.slot(place), u32::try_from(at - items.start).unwrap_or(u32::MAX));
+                    };
                     scan(values, tests, path, &items, &mut push, failures);
                 }
                 // INVARIANT: binding makes such columns of objects only.
-                BoundText::Ranked { .. } => {}
+                (BoundText::Wide { .. } | BoundText::Ranked { .. }, _) => {}
             }
         }
-        for &place in collection.quantified {
-            let Some(any) = program.quantified.get(place as usize) else { continue };
-            let satisfying = self.body(program, any.body, items.len());
-            found(place, self.rows_with(&satisfying));
+        self.sort();
+        for term in &collection.terms {
+            found(term.place, self.rows_of(program, collection, term, &items));
         }
     }
 
     fn begin(&mut self, program: &Program, collection: &BoundCollection<'_>, rows: &Range<usize>) {
-        self.predicates.resize_with(program.predicates.len(), Vec::new);
+        self.lists.resize_with(program.predicates.len(), Vec::new);
         for slot in self.touched.drain(..) {
-            if let Some(bits) = self.predicates.get_mut(slot as usize) {
-                bits.clear();
+            if let Some(list) = self.lists.get_mut(slot as usize) {
+                list.clear();
             }
         }
         self.row_of.clear();
@@ -71,42 +75,94 @@ impl Scratch {
     }
 
     #[inline]
-    fn set(&mut self, slot: Slot, item: usize, items: usize) {
-        let Some(bits) = self.predicates.get_mut(slot as usize) else { return };
-        if bits.is_empty() {
-            bits.resize(items.div_ceil(64), 0);
+    fn push(&mut self, slot: Slot, item: u32) {
+        let Some(list) = self.lists.get_mut(slot as usize) else { return };
+        if list.is_empty() {
             self.touched.push(slot);
         }
-        if let Some(word) = bits.get_mut(item / 64) {
-            *word |= 1 << (item % 64);
+        if list.last() != Some(&item) {
+            list.push(item);
         }
     }
 
-    fn decided(&mut self, codes: &[u32], decided: &Decided) {
-        for (item, &code) in codes.iter().enumerate() {
-            for &slot in decided.slots(code) {
-                self.set(slot, item, codes.len());
+    /// Regular expressions look at several items at a time.
+    fn sort(&mut self) {
+        for &slot in &self.touched {
+            if let Some(list) = self.lists.get_mut(slot as usize)
+                && !list.is_sorted_by(|one, other| one < other)
+            {
+                list.sort_unstable();
+                list.dedup();
             }
         }
+    }
+
+    fn list(&self, slot: Slot) -> &[u32] {
+        self.lists.get(slot as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The rows that have an item that satisfies a term, ascending.
+    fn rows_of(
+        &self,
+        program: &Program,
+        collection: &BoundCollection<'_>,
+        term: &Term,
+        items: &Range<usize>,
+    ) -> Vec<u16> {
+        let mut rows = Rows { row_of: &self.row_of, found: Vec::new() };
+        match &term.way {
+            Way::Driven { driver, checks } => {
+                let passes = |item: u32, &(column, slot): &(usize, Slot)| match collection.columns.get(column) {
+                    Some(BoundText::Wide { codes, decided }) => {
+                        let code = codes.get(items.start + item as usize);
+                        code.is_some_and(|&code| decided.slots(code).contains(&slot))
+                    }
+                    _ => false,
+                };
+                for &item in self.list(*driver) {
+                    if checks.iter().all(|check| passes(item, check)) {
+                        rows.add(item as usize);
+                    }
+                }
+            }
+            Way::General(body) => {
+                for (at, &word) in self.body(program, *body, items.len()).iter().enumerate() {
+                    let mut left = word;
+                    while left != 0 {
+                        rows.add(at * 64 + left.trailing_zeros() as usize);
+                        left &= left - 1;
+                    }
+                }
+            }
+        }
+        rows.found
     }
 
     /// Bits of the items that satisfy an expression. Depth is bounded by that of the rule's tree.
     fn body(&self, program: &Program, id: ExpressionId, items: usize) -> Vec<u64> {
         let words = items.div_ceil(64);
-        match program.item_expressions.get(id as usize) {
-            Some(Expression::Predicate(slot)) => match self.predicates.get(*slot as usize) {
-                Some(bits) if !bits.is_empty() => bits.clone(),
-                _ => vec![0; words],
-            },
-            Some(Expression::And(parts)) => self.all(program, parts, items),
-            Some(Expression::Or(parts)) => {
-                let mut some = vec![0; words];
-                for &part in parts {
-                    let more = self.body(program, part, items);
-                    some.iter_mut().zip(more).for_each(|(word, other)| *word |= other);
+        let combine = |parts: &[ExpressionId], operation: fn(u64, u64) -> u64| {
+            let mut parts = parts.iter().map(|&part| self.body(program, part, items));
+            let mut sum = parts.next().unwrap_or_else(|| vec![0; words]);
+            for part in parts {
+                for (word, other) in sum.iter_mut().zip(part) {
+                    *word = operation(*word, other);
                 }
-                some
             }
+            sum
+        };
+        match program.item_expressions.get(id as usize) {
+            Some(Expression::Predicate(slot)) => {
+                let mut bits = vec![0; words];
+                for &item in self.list(*slot) {
+                    if let Some(word) = bits.get_mut(item as usize / 64) {
+                        *word |= 1 << (item % 64);
+                    }
+                }
+                bits
+            }
+            Some(Expression::And(parts)) => combine(parts, |one, other| one & other),
+            Some(Expression::Or(parts)) => combine(parts, |one, other| one | other),
             Some(Expression::Not(part)) => {
                 let mut bits = self.body(program, *part, items);
                 for (at, word) in bits.iter_mut().enumerate() {
@@ -119,43 +175,20 @@ impl Scratch {
             Some(Expression::External(_) | Expression::AnyItem(_)) | None => vec![0; words],
         }
     }
+}
 
-    fn all(&self, program: &Program, parts: &[ExpressionId], items: usize) -> Vec<u64> {
-        let mut parts = parts.iter();
-        let mut every = match parts.next() {
-            Some(&first) => self.body(program, first, items),
-            None => return vec![0; items.div_ceil(64)],
-        };
-        for &part in parts {
-            let of_part = |slot: &Slot| self.predicates.get(*slot as usize).filter(|bits| !bits.is_empty());
-            match program.item_expressions.get(part as usize) {
-                Some(Expression::Predicate(slot)) => match of_part(slot) {
-                    Some(bits) => every.iter_mut().zip(bits).for_each(|(word, other)| *word &= other),
-                    None => every.fill(0),
-                },
-                _ => {
-                    let more = self.body(program, part, items);
-                    every.iter_mut().zip(more).for_each(|(word, other)| *word &= other);
-                }
-            }
-        }
-        every
-    }
+/// The rows of items that come in ascending order.
+struct Rows<'s> {
+    row_of: &'s [u16],
+    found: Vec<u16>,
+}
 
-    /// The rows that have one of the items, ascending.
-    fn rows_with(&self, satisfying: &[u64]) -> Vec<u16> {
-        let mut found = Vec::new();
-        for (at, &word) in satisfying.iter().enumerate() {
-            let mut left = word;
-            while left != 0 {
-                let item = at * 64 + left.trailing_zeros() as usize;
-                left &= left - 1;
-                let row = self.row_of.get(item).copied().unwrap_or(u16::MAX);
-                if found.last() != Some(&row) {
-                    found.push(row);
-                }
-            }
+impl Rows<'_> {
+    #[inline]
+    fn add(&mut self, item: usize) {
+        let row = self.row_of.get(item).copied().unwrap_or(u16::MAX);
+        if self.found.last() != Some(&row) {
+            self.found.push(row);
         }
-        found
     }
 }

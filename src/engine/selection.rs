@@ -11,7 +11,7 @@ pub(super) const WORDS: usize = BLOCK_ROWS / 64;
 pub(super) const DENSE_MIN_ROWS: usize = 4_096;
 
 /// From so many rows on bits are quicker to compute with than a list.
-pub(super) const QUICK_MIN_ROWS: usize = 512;
+pub(super) const QUICK_MIN_ROWS: usize = 2_048;
 
 /// The bits of all rows of a block.
 pub(super) type Bits = [u64; WORDS];

@@ -2,10 +2,9 @@
 
 use std::sync::OnceLock;
 
-use memchr::memmem::Finder;
-
 use super::affixes::{Affix, Affixes, Edge};
 use super::oracle::EvaluationError;
+use super::searches::Searches;
 use super::world::VersionOrder;
 use crate::base::fold::FoldedText;
 use crate::language::pattern::{Pattern, PatternSet};
@@ -26,7 +25,7 @@ pub(super) struct TextTests<'p> {
     pub(super) null: Vec<Place>,
     begins: Affixes<'p>,
     ends: Affixes<'p>,
-    pub(super) contains: Vec<(Finder<'p>, Place)>,
+    pub(super) contains: Searches<'p>,
     versions: Vec<(Order, &'p str, Place)>,
     version_order: Option<VersionOrder>,
     patterns: Patterns<'p>,
@@ -50,7 +49,7 @@ impl<'p> TextTests<'p> {
         version_order: Option<VersionOrder>,
     ) -> Self {
         let mut found = Self { version_order, ..Self::default() };
-        let (mut begins, mut ends) = (Vec::new(), Vec::new());
+        let (mut begins, mut ends, mut contains) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (slot, test)) in (0..).zip(tests) {
             found.slots.push(slot);
             let affix = |text: &'p FoldedText, whole| Affix { text: text.folded(), whole, place };
@@ -66,7 +65,7 @@ impl<'p> TextTests<'p> {
                 }
                 Test::StartsWith(text) => begins.push(affix(text, false)),
                 Test::EndsWith(text) => ends.push(affix(text, false)),
-                Test::Contains(text) => found.contains.push((Finder::new(text.folded()), place)),
+                Test::Contains(text) => contains.push((text.folded(), place)),
                 Test::Matches(pattern) => {
                     found.patterns.patterns.push(pattern);
                     found.patterns.places.push(place);
@@ -78,6 +77,7 @@ impl<'p> TextTests<'p> {
         }
         found.begins = Affixes::new(begins, Edge::Start);
         found.ends = Affixes::new(ends, Edge::End);
+        found.contains = Searches::new(&contains);
         found
     }
 
@@ -115,13 +115,11 @@ impl<'p> TextTests<'p> {
         }
     }
 
-    /// Calls `hit` for all tests but patterns that a folded value satisfies.
+    /// Calls `hit` for all tests but patterns that a folded value satisfies; one can come more than once.
     pub(super) fn all(&self, folded: &str, mut hit: impl FnMut(Place)) {
         self.cheap(folded, &mut hit);
-        for (finder, place) in &self.contains {
-            if finder.find(folded.as_bytes()).is_some() {
-                hit(*place);
-            }
+        if !self.contains.is_empty() {
+            self.contains.find(folded.as_bytes(), &mut hit);
         }
     }
 
@@ -147,32 +145,39 @@ pub(super) struct AskPatterns<'t> {
 }
 
 impl AskPatterns<'_> {
-    /// Calls `hit` for the patterns that a value as written satisfies, and `fail` for those that cannot
-    /// be decided. A test can come more than once.
-    #[inline]
-    pub(super) fn ask(
+    /// Calls `hit` with the patterns that each of the numbered values as written satisfies, and `fail`
+    /// with those that cannot be decided. Numbers come in no certain order and can come more than once.
+    pub(super) fn ask_each<'v>(
         &self,
-        original: &str,
-        mut hit: impl FnMut(Place),
+        values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        hit: &mut impl FnMut(Place, usize),
         mut fail: impl FnMut(Place, &Pattern),
     ) {
-        let mut alone = |at: usize, hit: &mut dyn FnMut(Place)| {
-            let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else { return };
-            match pattern.is_match(original) {
-                Ok(true) => hit(place),
-                Ok(false) => {}
-                Err(_) => fail(place, pattern),
+        let all: Vec<usize>;
+        let alone = match self.set {
+            Some(set) => {
+                set.matches_each(values.clone(), &mut |number, at| {
+                    if let Some(&place) = self.places.get(at) {
+                        hit(place, number);
+                    }
+                });
+                set.others()
+            }
+            None => {
+                all = (0..self.patterns.len()).collect();
+                all.as_slice()
             }
         };
-        let Some(set) = self.set else {
-            return (0..self.patterns.len()).for_each(|at| alone(at, &mut hit));
-        };
-        set.matches(original, |at| {
-            if let Some(&place) = self.places.get(at) {
-                hit(place);
+        for &at in alone {
+            let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else { continue };
+            for (number, value) in values.clone() {
+                match pattern.is_match(value) {
+                    Ok(true) => hit(place, number),
+                    Ok(false) => {}
+                    Err(_) => fail(place, pattern),
+                }
             }
-        });
-        set.others().iter().for_each(|&at| alone(at, &mut hit));
+        }
     }
 }
 
@@ -192,8 +197,10 @@ mod tests {
         let tests = TextTests::new(numbered, None);
         let mut found = Vec::new();
         tests.all(&fold(value), |place| found.push(place));
-        tests.patterns(values).ask(value, |place| found.push(place), |_, _| panic!("steps"));
+        let one = std::iter::once((0, value));
+        tests.patterns(values).ask_each(one, &mut |place, _| found.push(place), |_, _| panic!("steps"));
         found.sort_unstable();
+        found.dedup();
         found
     }
 

@@ -1,5 +1,7 @@
 //! Many patterns asked of a text at once: one walk over its bytes answers for all of them.
 
+use std::borrow::Cow;
+
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
@@ -49,11 +51,27 @@ impl PatternSet {
 
     /// Calls `hit` with the place of each pattern that matches anywhere in `value`, those in
     /// [`PatternSet::others`] left out. A place can come more than once.
-    #[inline]
     pub fn matches(&self, value: &str, mut hit: impl FnMut(usize)) {
-        let units = to_units(value);
+        self.matches_each(std::iter::once((0, value)), &mut |_, place| hit(place));
+    }
+
+    /// Calls `hit` with the number of each value and the place of each pattern that matches it, as
+    /// [`PatternSet::matches`] does. The numbers come in no certain order.
+    pub fn matches_each<'v>(
+        &self,
+        values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        hit: &mut impl FnMut(usize, usize),
+    ) {
+        let is_rewritten = |value: &str| matches!(to_units(value), Cow::Owned(_));
         for automaton in &self.automata {
-            automaton.run(units.as_bytes(), &mut hit);
+            let plain = values.clone().filter(|(_, value)| !is_rewritten(value));
+            automaton.run(plain.map(|(number, value)| (number, value.as_bytes())), hit);
+        }
+        for (number, value) in values.filter(|(_, value)| is_rewritten(value)) {
+            let units = to_units(value);
+            for automaton in &self.automata {
+                automaton.run(std::iter::once((number, units.as_bytes())), hit);
+            }
         }
     }
 
@@ -108,32 +126,108 @@ impl Automaton {
         Some(Self { table, start, places: patterns.iter().map(|(place, _)| *place).collect() })
     }
 
-    #[inline]
-    fn run(&self, text: &[u8], hit: &mut impl FnMut(usize)) {
-        let mut state = self.start;
-        for &byte in text {
-            state = self.table.next_state(state, byte);
-            if self.table.is_special_state(state) {
-                if self.table.is_dead_state(state) {
-                    return;
+    /// Walks over several texts at a time: a step waits for the one before it, and those of other texts
+    /// fill the gap.
+    fn run<'t>(
+        &self,
+        mut texts: impl Iterator<Item = (usize, &'t [u8])>,
+        hit: &mut impl FnMut(usize, usize),
+    ) {
+        let mut lanes = [Lane::default(); LANES];
+        for lane in &mut lanes {
+            self.refill(lane, &mut texts);
+        }
+        while lanes.iter().all(|lane| lane.is_busy) {
+            self.advance(&mut lanes, hit);
+            for lane in &mut lanes {
+                if lane.rest.is_empty() {
+                    self.finish(lane, hit);
+                    self.refill(lane, &mut texts);
                 }
-                self.report(state, hit);
             }
         }
-        self.report(self.table.next_eoi_state(state), hit);
+        for lane in lanes.iter_mut().filter(|lane| lane.is_busy) {
+            let rest = std::mem::take(&mut lane.rest);
+            for &byte in rest {
+                self.step(lane, byte, hit);
+                if self.table.is_dead_state(lane.state) {
+                    break;
+                }
+            }
+            self.finish(lane, hit);
+        }
     }
 
-    fn report(&self, state: StateID, hit: &mut impl FnMut(usize)) {
+    fn refill<'t>(&self, lane: &mut Lane<'t>, texts: &mut impl Iterator<Item = (usize, &'t [u8])>) {
+        let next = texts.next();
+        let (number, rest) = next.unwrap_or_default();
+        *lane = Lane { number, rest, state: self.start, is_busy: next.is_some() };
+    }
+
+    /// Walks until some lane is done.
+    #[inline]
+    fn advance(&self, lanes: &mut [Lane<'_>; LANES], hit: &mut impl FnMut(usize, usize)) {
+        let [a, b, c, d] = lanes;
+        let steps = a.rest.len().min(b.rest.len()).min(c.rest.len()).min(d.rest.len());
+        let mut done = 0;
+        let bytes = a.rest.iter().zip(b.rest).zip(c.rest).zip(d.rest).take(steps);
+        for (((&of_a, &of_b), &of_c), &of_d) in bytes {
+            done += 1;
+            a.state = self.table.next_state(a.state, of_a);
+            b.state = self.table.next_state(b.state, of_b);
+            c.state = self.table.next_state(c.state, of_c);
+            d.state = self.table.next_state(d.state, of_d);
+            let special = |lane: &Lane<'_>| self.table.is_special_state(lane.state);
+            if special(a) | special(b) | special(c) | special(d) {
+                let mut any_dead = false;
+                for lane in [&*a, b, c, d] {
+                    self.report(lane, lane.state, hit);
+                    any_dead |= self.table.is_dead_state(lane.state);
+                }
+                if any_dead {
+                    break;
+                }
+            }
+        }
+        for lane in [a, b, c, d] {
+            let dead = self.table.is_dead_state(lane.state);
+            lane.rest = if dead { &[] } else { lane.rest.get(done..).unwrap_or_default() };
+        }
+    }
+
+    fn step(&self, lane: &mut Lane<'_>, byte: u8, hit: &mut impl FnMut(usize, usize)) {
+        lane.state = self.table.next_state(lane.state, byte);
+        self.report(lane, lane.state, hit);
+    }
+
+    fn finish(&self, lane: &Lane<'_>, hit: &mut impl FnMut(usize, usize)) {
+        self.report(lane, self.table.next_eoi_state(lane.state), hit);
+    }
+
+    #[inline]
+    fn report(&self, lane: &Lane<'_>, state: StateID, hit: &mut impl FnMut(usize, usize)) {
         if !self.table.is_match_state(state) {
             return;
         }
         for at in 0..self.table.match_len(state) {
             let pattern = self.table.match_pattern(state, at);
             if let Some(&place) = self.places.get(pattern.as_usize()) {
-                hit(place);
+                hit(lane.number, place);
             }
         }
     }
+}
+
+/// Texts that are walked over at a time.
+const LANES: usize = 4;
+
+/// A text on its way through the automaton.
+#[derive(Clone, Copy, Default)]
+struct Lane<'t> {
+    number: usize,
+    rest: &'t [u8],
+    state: StateID,
+    is_busy: bool,
 }
 
 /// The pattern in the form that automata are built of, if one can run it.

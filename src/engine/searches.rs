@@ -1,0 +1,225 @@
+//! Texts that a value can hold anywhere, looked for in many values at once.
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, Input, packed};
+use arrow_array::{Array, StringArray};
+use memchr::memmem::Finder;
+
+use super::text_tests::Place;
+
+/// Texts to look for. None of them is empty but those in `everyone`.
+#[derive(Debug, Default)]
+pub(super) struct Searches<'p> {
+    finders: Vec<(Finder<'p>, Place)>,
+    /// Satisfied by every value.
+    everyone: Vec<Place>,
+    together: Option<Together>,
+}
+
+/// Many texts looked for at once.
+#[derive(Debug)]
+struct Together {
+    /// Finds where any of them stands.
+    any: packed::Searcher,
+    /// Finds all of them in one value; its patterns are the finders.
+    all: AhoCorasick,
+}
+
+/// From so many texts on one search for all is quicker than one for each.
+const TOGETHER_MIN_TEXTS: usize = 4;
+
+impl<'p> Searches<'p> {
+    pub(super) fn new(texts: &[(&'p str, Place)]) -> Self {
+        let wanted = || texts.iter().filter(|(text, _)| !text.is_empty());
+        let together = || {
+            let any = packed::Config::new()
+                .builder()
+                .extend(wanted().map(|(text, _)| text.as_bytes()))
+                .build()?;
+            let all = AhoCorasick::new(wanted().map(|(text, _)| text.as_bytes())).ok()?;
+            Some(Together { any, all })
+        };
+        Self {
+            finders: wanted().map(|&(text, place)| (Finder::new(text), place)).collect(),
+            everyone: texts.iter().filter(|(text, _)| text.is_empty()).map(|(_, place)| *place).collect(),
+            together: if wanted().count() < TOGETHER_MIN_TEXTS { None } else { together() },
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.finders.is_empty() && self.everyone.is_empty()
+    }
+
+    /// Calls `hit` with the tests that a value satisfies; one can come more than once.
+    pub(super) fn find(&self, value: &[u8], hit: &mut impl FnMut(Place)) {
+        self.everyone.iter().for_each(|&place| hit(place));
+        if let Some(Together { all, .. }) = &self.together {
+            return self.overlapping(all, value, hit);
+        }
+        for (finder, place) in &self.finders {
+            if finder.find(value).is_some() {
+                hit(*place);
+            }
+        }
+    }
+
+    fn overlapping(&self, all: &AhoCorasick, value: &[u8], hit: &mut impl FnMut(Place)) {
+        // INVARIANT: an automaton of texts without anchors takes every input.
+        for found in all.try_find_overlapping_iter(Input::new(value)).into_iter().flatten() {
+            if let Some((_, place)) = self.finders.get(found.pattern().as_usize()) {
+                hit(*place);
+            }
+        }
+    }
+
+    /// Calls `hit` with each test and the place of each value in `range` that satisfies it, ascending
+    /// for each test. Missing values may come too; a pair can come twice.
+    pub(super) fn scan(&self, values: &StringArray, range: &Range<usize>, hit: &mut impl FnMut(Place, usize)) {
+        for &place in &self.everyone {
+            range.clone().for_each(|at| hit(place, at));
+        }
+        let mut walk = Walk::new(values, range);
+        if let Some(Together { any, all }) = &self.together {
+            while let Some(start) = walk.next(|text, from| {
+                let span = aho_corasick::Span { start: from, end: text.len() };
+                any.find_in(text, span).map(|found| found.start())
+            }) {
+                let (at, value) = walk.value_at(start);
+                let mut found = false;
+                self.overlapping(all, value, &mut |place| {
+                    found = true;
+                    hit(place, at);
+                });
+                // Else it ran on into the next value; one may still begin behind it.
+                if found { walk.to_next_value() } else { walk.to(start + 1) }
+            }
+            return;
+        }
+        for (finder, place) in &self.finders {
+            walk = Walk::new(values, range);
+            while let Some(start) = walk.next(|text, from| Some(from + finder.find(text.get(from..)?)?)) {
+                let (at, _) = walk.value_at(start);
+                if start + finder.needle().len() <= walk.value_end() {
+                    hit(*place, at);
+                    walk.to_next_value();
+                } else {
+                    walk.to(start + 1);
+                }
+            }
+        }
+    }
+}
+
+/// A walk over the bytes of many values.
+struct Walk<'v> {
+    offsets: &'v [i32],
+    /// The bytes up to the end of the last value.
+    text: &'v [u8],
+    /// Where the search goes on.
+    from: usize,
+    /// The place of the value that was looked at last.
+    at: usize,
+    last: usize,
+}
+
+impl<'v> Walk<'v> {
+    fn new(values: &'v StringArray, range: &Range<usize>) -> Self {
+        let mut walk =
+            Self { offsets: values.value_offsets(), text: &[], from: 0, at: range.start, last: range.end };
+        let (start, end) = (walk.offset(range.start), walk.offset(range.end));
+        walk.text = values.value_data().get(..end).unwrap_or_default();
+        walk.from = start;
+        walk
+    }
+
+    fn offset(&self, at: usize) -> usize {
+        self.offsets.get(at).map_or(0, |&offset| usize::try_from(offset).unwrap_or(0))
+    }
+
+    /// Where `search` finds something, asked for the text and where to begin.
+    fn next(&self, search: impl FnOnce(&'v [u8], usize) -> Option<usize>) -> Option<usize> {
+        search(self.text, self.from)
+    }
+
+    /// The value in which a byte stands that is not before the last one asked for.
+    fn value_at(&mut self, byte: usize) -> (usize, &'v [u8]) {
+        let later = self.offsets.get(self.at + 1..=self.last).unwrap_or_default();
+        self.at += passed(later, byte);
+        (self.at, self.text.get(self.offset(self.at)..self.value_end()).unwrap_or_default())
+    }
+
+    fn value_end(&self) -> usize {
+        self.offset(self.at + 1)
+    }
+
+    fn to_next_value(&mut self) {
+        self.from = self.value_end();
+    }
+
+    fn to(&mut self, byte: usize) {
+        self.from = byte;
+    }
+}
+
+/// How many of the ascending `ends` are not beyond `byte`. Steps grow, because hits often are near.
+fn passed(ends: &[i32], byte: usize) -> usize {
+    let is_passed = |end: &i32| usize::try_from(*end).unwrap_or(0) <= byte;
+    let mut step = 1;
+    while ends.get(step).is_some_and(is_passed) {
+        step *= 2;
+    }
+    let start = step / 2;
+    let near = ends.get(start..ends.len().min(step + 1)).unwrap_or_default();
+    start + near.partition_point(is_passed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_are_found_within_values_and_not_across_them(
+            texts in prop::collection::vec("[ab]{0,3}", 0..8),
+            values in prop::collection::vec(prop::option::of("[abc]{0,5}"), 0..12),
+            cut in (0_usize..12, 0_usize..12),
+        ) {
+            let wanted: Vec<(&str, Place)> = texts.iter().map(String::as_str).zip(0..).collect();
+            let searches = Searches::new(&wanted);
+            let array = StringArray::from(values.clone());
+            let range = cut.0.min(array.len())..cut.1.min(array.len()).max(cut.0.min(array.len()));
+            let mut found = Vec::new();
+            searches.scan(&array, &range, &mut |place, at| {
+                if array.is_valid(at) {
+                    found.push((place, at));
+                }
+            });
+            found.sort_unstable();
+            found.dedup();
+            let mut expected = Vec::new();
+            let mut alone = Vec::new();
+            for at in range {
+                let Some(value) = &values[at] else { continue };
+                expected.extend(wanted.iter().filter(|(text, _)| value.contains(text)).map(|(_, place)| (*place, at)));
+                searches.find(value.as_bytes(), &mut |place| alone.push((place, at)));
+            }
+            expected.sort_unstable();
+            alone.sort_unstable();
+            alone.dedup();
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!(&alone, &expected);
+        }
+    }
+
+    #[test]
+    fn places_are_counted_whatever_the_distance() {
+        let ends: Vec<i32> = (1..=100).map(|end| end * 3).collect();
+        for byte in 0..310 {
+            let slow = ends.iter().filter(|&&end| usize::try_from(end).unwrap() <= byte).count();
+            assert_eq!(passed(&ends, byte), slow, "{byte}");
+        }
+    }
+}

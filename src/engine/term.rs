@@ -1,0 +1,105 @@
+//! Quantified terms, and the way in which each is answered for the items of many rows.
+
+use super::bound::BoundText;
+use super::prepared::PreparedCollection;
+use super::text_tests::Slot;
+use crate::program::Program;
+use crate::program::graph::{Expression, ExpressionId};
+
+/// One quantified term.
+#[derive(Debug)]
+pub(super) struct Term {
+    /// The place among the program's quantified terms.
+    pub(super) place: u32,
+    pub(super) way: Way,
+}
+
+/// How the items that satisfy a term are found.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// Those of one predicate are gone through, and the others looked up for each.
+    Driven {
+        driver: Slot,
+        /// Dictionary columns and their predicates.
+        checks: Vec<(usize, Slot)>,
+    },
+    /// The items of every predicate are listed and put together.
+    General(ExpressionId),
+}
+
+impl Term {
+    /// Whether the term needs a list of the items that satisfy a predicate.
+    pub(super) fn lists(&self, program: &Program, slot: Slot) -> bool {
+        match &self.way {
+            Way::Driven { driver, .. } => *driver == slot,
+            Way::General(body) => reads(program, *body, slot),
+        }
+    }
+}
+
+/// The terms over the items of a collection with these columns.
+pub(super) fn terms(
+    prepared: &PreparedCollection<'_>,
+    program: &Program,
+    columns: &[BoundText<'_>],
+) -> Vec<Term> {
+    let body = |place: u32| program.quantified.get(place as usize).map(|any| any.body);
+    let term = |place: &u32| {
+        let body = body(*place)?;
+        let way = driven(prepared, program, columns, body).unwrap_or(Way::General(body));
+        Some(Term { place: *place, way })
+    };
+    prepared.quantified.iter().filter_map(term).collect()
+}
+
+/// For a predicate alone, or several that an item must satisfy of which all but one can be looked up.
+fn driven(
+    prepared: &PreparedCollection<'_>,
+    program: &Program,
+    columns: &[BoundText<'_>],
+    body: ExpressionId,
+) -> Option<Way> {
+    let predicate = |id: &ExpressionId| match program.item_expressions.get(*id as usize) {
+        Some(Expression::Predicate(slot)) => Some(*slot),
+        _ => None,
+    };
+    let slots: Vec<Slot> = match program.item_expressions.get(body as usize)? {
+        Expression::Predicate(slot) => vec![*slot],
+        Expression::And(parts) => parts.iter().map(predicate).collect::<Option<_>>()?,
+        _ => return None,
+    };
+    let share = |slot: Slot| program.predicates.get(slot as usize).map_or(1.0, |found| found.expected_share());
+    let lookup = |slot: Slot| dictionary_of(prepared, columns, slot).map(|column| (column, slot));
+    // What cannot be looked up has to drive; of the others the rarest one does.
+    let rank = |slot: &Slot| (lookup(*slot).is_some(), share(*slot));
+    let driver = *slots.iter().min_by(|one, other| {
+        let ((one_known, one_share), (other_known, other_share)) = (rank(one), rank(other));
+        one_known.cmp(&other_known).then(one_share.total_cmp(&other_share))
+    })?;
+    let checks = slots.into_iter().filter(|&slot| slot != driver).map(lookup).collect::<Option<_>>()?;
+    Some(Way::Driven { driver, checks })
+}
+
+/// The dictionary column that holds what a predicate looks at.
+fn dictionary_of(
+    prepared: &PreparedCollection<'_>,
+    columns: &[BoundText<'_>],
+    slot: Slot,
+) -> Option<usize> {
+    let halves = prepared.parts.iter().flat_map(|(_, text)| [&text.folded, &text.written]);
+    // Columns are made of the halves that have tests, in this order.
+    let mut halves = halves.filter(|tests| tests.len() > 0);
+    let column = halves.position(|tests| tests.slots.contains(&slot))?;
+    matches!(columns.get(column), Some(BoundText::Wide { .. })).then_some(column)
+}
+
+fn reads(program: &Program, id: ExpressionId, slot: Slot) -> bool {
+    match program.item_expressions.get(id as usize) {
+        Some(Expression::Predicate(read)) => *read == slot,
+        Some(Expression::Not(part)) => reads(program, *part, slot),
+        Some(Expression::And(parts) | Expression::Or(parts)) => {
+            parts.iter().any(|&part| reads(program, part, slot))
+        }
+        Some(Expression::External(_) | Expression::AnyItem(_)) | None => false,
+    }
+}
