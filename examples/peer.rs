@@ -109,7 +109,10 @@ fn members(results: &[RuleResult]) -> Vec<u64> {
 /// The explicit members: one list of row numbers for each rule.
 fn pairs(program: &Program, columns: &Columns, inputs: Inputs<'_>) -> Vec<Vec<u32>> {
     let results = evaluate(program, columns, inputs);
-    results.into_par_iter().map(|result| result.map(|rows| rows.iter().collect()).unwrap_or_default()).collect()
+    results
+        .into_par_iter()
+        .map(|result| result.map(|rows| rows.iter().collect()).unwrap_or_default())
+        .collect()
 }
 
 /// Wall and processor seconds of each of `repeat` runs.

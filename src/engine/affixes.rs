@@ -127,10 +127,8 @@ impl<'p> LongTexts<'p> {
         };
         // Of equally good places the one nearest to the edge.
         let distance = (0..=shortest - KEY_BYTES).rev().max_by_key(|&distance| keys(distance)).unwrap_or(0);
-        let keyed: Vec<(u64, Affix<'p>)> = texts
-            .iter()
-            .map(|affix| (inner_key(affix.text.as_bytes(), edge, distance), *affix))
-            .collect();
+        let keyed: Vec<(u64, Affix<'p>)> =
+            texts.iter().map(|affix| (inner_key(affix.text.as_bytes(), edge, distance), *affix)).collect();
         Self { distance, index: Index::new(keyed) }
     }
 

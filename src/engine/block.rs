@@ -85,9 +85,9 @@ impl Block {
         match leaf {
             Some(Leaf::Sparse(rows)) => Rows::Sparse(rows),
             Some(Leaf::Dense(bits)) => Rows::Dense(bits),
-            Some(Leaf::Slice { list, run }) => {
-                Rows::Sparse(self.sorted.get(*list).map(|sorted| sorted.rows(run.clone())).unwrap_or_default())
-            }
+            Some(Leaf::Slice { list, run }) => Rows::Sparse(
+                self.sorted.get(*list).map(|sorted| sorted.rows(run.clone())).unwrap_or_default(),
+            ),
             Some(Leaf::Empty) | None => Rows::Sparse(&[]),
         }
     }
@@ -329,7 +329,9 @@ impl Spare {
             return Leaf::Sparse(rows);
         }
         let mut bits = self.bits();
-        runs.flatten().for_each(|&row| set(&mut bits, row));
+        for run in runs {
+            run.iter().for_each(|&row| set(&mut bits, row));
+        }
         if total >= QUICK_MIN_ROWS {
             return Leaf::Dense(bits);
         }

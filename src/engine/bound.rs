@@ -95,7 +95,14 @@ enum Of {
 impl<'a> Bound<'a> {
     pub(super) fn new(prepared: &'a Prepared<'a>, columns: &'a Columns) -> Self {
         let (single, collections): (Vec<Part<'a>>, Vec<Part<'a>>) = rayon::join(
-            || prepared.single.par_iter().with_max_len(1).map(|text| single(text, prepared, columns)).collect(),
+            || {
+                prepared
+                    .single
+                    .par_iter()
+                    .with_max_len(1)
+                    .map(|text| single(text, prepared, columns))
+                    .collect()
+            },
             || {
                 let collections = prepared.collections.par_iter();
                 collections.filter_map(|found| collection(found, prepared.program, columns)).collect()

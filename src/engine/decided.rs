@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::bound::Failures;
 use super::text_tests::{Slot, TextTests, too_many_steps};
 use crate::directory::columns::NULL_CODE;
+use crate::language::pattern::is_basic;
 
 /// The predicates that each code of a dictionary satisfies.
 #[derive(Debug)]
@@ -27,10 +28,8 @@ impl Decided {
         failures: &mut Failures,
     ) -> Self {
         let shares: Vec<usize> = (0..values.len()).step_by(SHARE_VALUES).collect();
-        let decided: Vec<(Vec<(u32, Slot)>, Failures)> = shares
-            .into_par_iter()
-            .map(|start| decide(values, start, tests, path))
-            .collect();
+        let decided: Vec<(Vec<(u32, Slot)>, Failures)> =
+            shares.into_par_iter().map(|start| decide(values, start, tests, path)).collect();
         let mut pairs: Vec<(u32, Slot)> =
             tests.null.iter().map(|&place| (NULL_CODE, tests.slot(place))).collect();
         for (more, failed) in decided {
@@ -93,7 +92,7 @@ fn decide(
         let fail = |place, pattern: &_| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         };
-        tests.patterns(values.len()).ask_each(texts, &mut hit, fail);
+        tests.patterns(values.len()).ask_each(texts, is_basic(values.value_data()), &mut hit, fail);
     } else {
         texts.for_each(|(at, value)| tests.all(value, |place| pairs.push((code(at), tests.slot(place)))));
     }

@@ -103,10 +103,7 @@ fn blocks(rows: usize, threads: usize) -> Vec<Range<usize>> {
 }
 
 /// Rules that read a predicate which cannot be decided, and why.
-fn failed_rules<'f>(
-    program: &Program,
-    failures: &'f Failures,
-) -> BTreeMap<usize, &'f EvaluationError> {
+fn failed_rules<'f>(program: &Program, failures: &'f Failures) -> BTreeMap<usize, &'f EvaluationError> {
     let mut failed = BTreeMap::new();
     if failures.is_empty() {
         return failed;

@@ -123,8 +123,10 @@ mod tests {
                 writer.add(0, Rows::Sparse(&[]));
                 writer.add(2, rows);
             }
-            let mut expected: Vec<u32> =
-                starts.iter().flat_map(|&start| rows.iter().map(move |&row| start as u32 + u32::from(row))).collect();
+            let mut expected: Vec<u32> = starts
+                .iter()
+                .flat_map(|&start| rows.iter().map(move |&row| start as u32 + u32::from(row)))
+                .collect();
             expected.sort_unstable();
             let found = gathered.into_rows();
             assert!(found[0].is_empty());

@@ -112,7 +112,8 @@ impl Scratch {
         let mut rows = Rows { row_of: &self.row_of, found: Vec::new() };
         match &term.way {
             Way::Driven { driver, checks } => {
-                let passes = |item: u32, &(column, slot): &(usize, Slot)| match collection.columns.get(column) {
+                let passes = |item: u32, &(column, slot): &(usize, Slot)| match collection.columns.get(column)
+                {
                     Some(BoundText::Wide { codes, decided }) => {
                         let code = codes.get(items.start + item as usize);
                         code.is_some_and(|&code| decided.slots(code).contains(&slot))

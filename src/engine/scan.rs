@@ -7,6 +7,7 @@ use arrow_buffer::NullBuffer;
 
 use super::bound::Failures;
 use super::text_tests::{Place, TextTests, too_many_steps};
+use crate::language::pattern::is_basic;
 
 /// Calls `push` with each test and the place of each value in `range` that satisfies it, in ascending
 /// order for each test but regular expressions. A pair can come twice.
@@ -36,7 +37,10 @@ pub(super) fn scan(
     if tests.has_patterns() {
         let patterns = tests.patterns(values.len());
         let texts = range.clone().filter(|&at| !is_null(at)).map(|at| (at, values.value(at)));
-        patterns.ask_each(texts, push, |place, pattern| {
+        let bytes =
+            |at: usize| values.value_offsets().get(at).map_or(0, |&end| usize::try_from(end).unwrap_or(0));
+        let data = values.value_data().get(bytes(range.start)..bytes(range.end)).unwrap_or_default();
+        patterns.ask_each(texts, is_basic(data), push, |place, pattern| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         });
     }

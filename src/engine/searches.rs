@@ -20,8 +20,11 @@ pub(super) struct Searches<'p> {
 /// Many texts looked for at once.
 #[derive(Debug)]
 struct Together {
-    /// Finds where any of them stands.
+    /// Finds where any of them stands; its patterns are the finders.
     any: packed::Searcher,
+    /// For each finder those that can stand where it stands: of two such texts one begins with the
+    /// other.
+    kin: Vec<Vec<usize>>,
     /// Finds all of them in one value; its patterns are the finders.
     all: AhoCorasick,
 }
@@ -33,12 +36,16 @@ impl<'p> Searches<'p> {
     pub(super) fn new(texts: &[(&'p str, Place)]) -> Self {
         let wanted = || texts.iter().filter(|(text, _)| !text.is_empty());
         let together = || {
-            let any = packed::Config::new()
-                .builder()
-                .extend(wanted().map(|(text, _)| text.as_bytes()))
-                .build()?;
+            let any =
+                packed::Config::new().builder().extend(wanted().map(|(text, _)| text.as_bytes())).build()?;
             let all = AhoCorasick::new(wanted().map(|(text, _)| text.as_bytes())).ok()?;
-            Some(Together { any, all })
+            let is_kin = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
+            let kin = |(one, _): &(&str, Place)| {
+                let others = wanted().enumerate().filter(|(_, (other, _))| is_kin(one, other));
+                others.map(|(at, _)| at).collect()
+            };
+            let kin = wanted().map(kin).collect();
+            Some(Together { any, kin, all })
         };
         Self {
             finders: wanted().map(|&(text, place)| (Finder::new(text), place)).collect(),
@@ -75,31 +82,38 @@ impl<'p> Searches<'p> {
 
     /// Calls `hit` with each test and the place of each value in `range` that satisfies it, ascending
     /// for each test. Missing values may come too; a pair can come twice.
-    pub(super) fn scan(&self, values: &StringArray, range: &Range<usize>, hit: &mut impl FnMut(Place, usize)) {
+    pub(super) fn scan(
+        &self,
+        values: &StringArray,
+        range: &Range<usize>,
+        hit: &mut impl FnMut(Place, usize),
+    ) {
         for &place in &self.everyone {
             range.clone().for_each(|at| hit(place, at));
         }
         let mut walk = Walk::new(values, range);
-        if let Some(Together { any, all }) = &self.together {
-            while let Some(start) = walk.next(|text, from| {
-                let span = aho_corasick::Span { start: from, end: text.len() };
-                any.find_in(text, span).map(|found| found.start())
-            }) {
-                let (at, value) = walk.value_at(start);
-                let mut found = false;
-                self.overlapping(all, value, &mut |place| {
-                    found = true;
-                    hit(place, at);
-                });
-                // Else it ran on into the next value; one may still begin behind it.
-                if found { walk.to_next_value() } else { walk.to(start + 1) }
+        if let Some(Together { any, kin, .. }) = &self.together {
+            while let Some(found) =
+                walk.next(|text, from| any.find_in(text, aho_corasick::Span { start: from, end: text.len() }))
+            {
+                let at = walk.value_at(found.start());
+                let rest = walk.rest_of_value(found.start());
+                for &one in kin.get(found.pattern().as_usize()).into_iter().flatten() {
+                    if let Some((finder, place)) = self.finders.get(one)
+                        && rest.starts_with(finder.needle())
+                    {
+                        hit(*place, at);
+                    }
+                }
+                walk.to(found.start() + 1);
             }
             return;
         }
         for (finder, place) in &self.finders {
             walk = Walk::new(values, range);
             while let Some(start) = walk.next(|text, from| Some(from + finder.find(text.get(from..)?)?)) {
-                let (at, _) = walk.value_at(start);
+                let at = walk.value_at(start);
+                // A match that runs on into the next value is none; one may still begin behind it.
                 if start + finder.needle().len() <= walk.value_end() {
                     hit(*place, at);
                     walk.to_next_value();
@@ -137,16 +151,21 @@ impl<'v> Walk<'v> {
         self.offsets.get(at).map_or(0, |&offset| usize::try_from(offset).unwrap_or(0))
     }
 
-    /// Where `search` finds something, asked for the text and where to begin.
-    fn next(&self, search: impl FnOnce(&'v [u8], usize) -> Option<usize>) -> Option<usize> {
+    /// What `search` finds, asked for the text and where to begin.
+    fn next<T>(&self, search: impl FnOnce(&'v [u8], usize) -> Option<T>) -> Option<T> {
         search(self.text, self.from)
     }
 
     /// The value in which a byte stands that is not before the last one asked for.
-    fn value_at(&mut self, byte: usize) -> (usize, &'v [u8]) {
+    fn value_at(&mut self, byte: usize) -> usize {
         let later = self.offsets.get(self.at + 1..=self.last).unwrap_or_default();
         self.at += passed(later, byte);
-        (self.at, self.text.get(self.offset(self.at)..self.value_end()).unwrap_or_default())
+        self.at
+    }
+
+    /// The bytes of the last value that was asked for, from one of them on.
+    fn rest_of_value(&self, byte: usize) -> &'v [u8] {
+        self.text.get(byte..self.value_end()).unwrap_or_default()
     }
 
     fn value_end(&self) -> usize {

@@ -140,7 +140,9 @@ impl Selection {
                 // All rows but those that neither side has.
                 let here = self.rows();
                 let missing: Vec<u16> = match here {
-                    Rows::Sparse(own) => rows.iter().copied().filter(|row| own.binary_search(row).is_err()).collect(),
+                    Rows::Sparse(own) => {
+                        rows.iter().copied().filter(|row| own.binary_search(row).is_err()).collect()
+                    }
                     Rows::Dense(own) => rows.iter().copied().filter(|&row| !is_set(own, row)).collect(),
                 };
                 self.complement(Rows::Sparse(&missing), block_rows);

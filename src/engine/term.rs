@@ -68,24 +68,26 @@ fn driven(
         Expression::And(parts) => parts.iter().map(predicate).collect::<Option<_>>()?,
         _ => return None,
     };
-    let share = |slot: Slot| program.predicates.get(slot as usize).map_or(1.0, |found| found.expected_share());
     let lookup = |slot: Slot| dictionary_of(prepared, columns, slot).map(|column| (column, slot));
     // What cannot be looked up has to drive; of the others the rarest one does.
-    let rank = |slot: &Slot| (lookup(*slot).is_some(), share(*slot));
-    let driver = *slots.iter().min_by(|one, other| {
-        let ((one_known, one_share), (other_known, other_share)) = (rank(one), rank(other));
-        one_known.cmp(&other_known).then(one_share.total_cmp(&other_share))
-    })?;
+    let driver =
+        *slots.iter().min_by_key(|&&slot| lookup(slot).map(|(column, _)| sampled(columns, column, slot)))?;
     let checks = slots.into_iter().filter(|&slot| slot != driver).map(lookup).collect::<Option<_>>()?;
     Some(Way::Driven { driver, checks })
 }
 
+/// Items that are looked at to see which predicate is rare.
+const SAMPLE_ITEMS: usize = 4_096;
+
+/// How many of a sample of the items satisfy a predicate of a dictionary column.
+fn sampled(columns: &[BoundText<'_>], column: usize, slot: Slot) -> usize {
+    let Some(BoundText::Wide { codes, decided }) = columns.get(column) else { return 0 };
+    let stride = codes.len().div_ceil(SAMPLE_ITEMS).max(1);
+    codes.iter().step_by(stride).filter(|&&code| decided.slots(code).contains(&slot)).count()
+}
+
 /// The dictionary column that holds what a predicate looks at.
-fn dictionary_of(
-    prepared: &PreparedCollection<'_>,
-    columns: &[BoundText<'_>],
-    slot: Slot,
-) -> Option<usize> {
+fn dictionary_of(prepared: &PreparedCollection<'_>, columns: &[BoundText<'_>], slot: Slot) -> Option<usize> {
     let halves = prepared.parts.iter().flat_map(|(_, text)| [&text.folded, &text.written]);
     // Columns are made of the halves that have tests, in this order.
     let mut halves = halves.filter(|tests| tests.len() > 0);

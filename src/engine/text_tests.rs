@@ -126,7 +126,8 @@ impl<'p> TextTests<'p> {
     /// A way to ask the patterns about `values` values as written.
     pub(super) fn patterns(&self, values: usize) -> AskPatterns<'_> {
         let Patterns { patterns, places, set } = &self.patterns;
-        let set = (values >= SHARED_PATTERNS_MIN_VALUES).then(|| set.get_or_init(|| PatternSet::new(patterns)));
+        let set =
+            (values >= SHARED_PATTERNS_MIN_VALUES).then(|| set.get_or_init(|| PatternSet::new(patterns)));
         AskPatterns { patterns, places, set }
     }
 
@@ -147,16 +148,18 @@ pub(super) struct AskPatterns<'t> {
 impl AskPatterns<'_> {
     /// Calls `hit` with the patterns that each of the numbered values as written satisfies, and `fail`
     /// with those that cannot be decided. Numbers come in no certain order and can come more than once.
+    /// `is_basic` says that no value has a character beyond the basic plane, if that is known.
     pub(super) fn ask_each<'v>(
         &self,
         values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        is_basic: bool,
         hit: &mut impl FnMut(Place, usize),
         mut fail: impl FnMut(Place, &Pattern),
     ) {
         let all: Vec<usize>;
         let alone = match self.set {
             Some(set) => {
-                set.matches_each(values.clone(), &mut |number, at| {
+                set.matches_each(values.clone(), is_basic, &mut |number, at| {
                     if let Some(&place) = self.places.get(at) {
                         hit(place, number);
                     }
@@ -169,7 +172,9 @@ impl AskPatterns<'_> {
             }
         };
         for &at in alone {
-            let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else { continue };
+            let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else {
+                continue;
+            };
             for (number, value) in values.clone() {
                 match pattern.is_match(value) {
                     Ok(true) => hit(place, number),
@@ -198,7 +203,9 @@ mod tests {
         let mut found = Vec::new();
         tests.all(&fold(value), |place| found.push(place));
         let one = std::iter::once((0, value));
-        tests.patterns(values).ask_each(one, &mut |place, _| found.push(place), |_, _| panic!("steps"));
+        tests
+            .patterns(values)
+            .ask_each(one, false, &mut |place, _| found.push(place), |_, _| panic!("steps"));
         found.sort_unstable();
         found.dedup();
         found

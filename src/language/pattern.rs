@@ -31,6 +31,7 @@ use crate::base::span::Span;
 use engine::Engine;
 pub use plain::PlainPattern;
 pub use set::PatternSet;
+pub(crate) use unit::is_basic;
 
 /// A regular expression that compiles.
 ///

@@ -1,7 +1,5 @@
 //! Many patterns asked of a text at once: one walk over its bytes answers for all of them.
 
-use std::borrow::Cow;
-
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
@@ -52,22 +50,25 @@ impl PatternSet {
     /// Calls `hit` with the place of each pattern that matches anywhere in `value`, those in
     /// [`PatternSet::others`] left out. A place can come more than once.
     pub fn matches(&self, value: &str, mut hit: impl FnMut(usize)) {
-        self.matches_each(std::iter::once((0, value)), &mut |_, place| hit(place));
+        self.matches_each(std::iter::once((0, value)), false, &mut |_, place| hit(place));
     }
 
     /// Calls `hit` with the number of each value and the place of each pattern that matches it, as
-    /// [`PatternSet::matches`] does. The numbers come in no certain order.
+    /// [`PatternSet::matches`] does. The numbers come in no certain order. `is_basic` says that no value
+    /// has a character beyond the basic plane; who does not know says no.
     pub fn matches_each<'v>(
         &self,
         values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        is_basic: bool,
         hit: &mut impl FnMut(usize, usize),
     ) {
-        let is_rewritten = |value: &str| matches!(to_units(value), Cow::Owned(_));
-        for automaton in &self.automata {
-            let plain = values.clone().filter(|(_, value)| !is_rewritten(value));
-            automaton.run(plain.map(|(number, value)| (number, value.as_bytes())), hit);
+        if is_basic {
+            for automaton in &self.automata {
+                automaton.run(values.clone().map(|(number, value)| (number, value.as_bytes())), hit);
+            }
+            return;
         }
-        for (number, value) in values.filter(|(_, value)| is_rewritten(value)) {
+        for (number, value) in values {
             let units = to_units(value);
             for automaton in &self.automata {
                 automaton.run(std::iter::once((number, units.as_bytes())), hit);
@@ -114,8 +115,7 @@ impl Automaton {
             .shrink(false)
             .which_captures(thompson::WhichCaptures::None);
         let nfa = thompson::Compiler::new().configure(config).build_many_from_hir(&hirs).ok()?;
-        let start_kind =
-            if anchored == Anchored::Yes { StartKind::Anchored } else { StartKind::Unanchored };
+        let start_kind = if anchored == Anchored::Yes { StartKind::Anchored } else { StartKind::Unanchored };
         let config = dense::Config::new()
             .match_kind(MatchKind::All)
             .start_kind(start_kind)
@@ -254,9 +254,9 @@ fn begins_at_start(hir: &Hir) -> bool {
 fn without_tail(hir: Hir) -> Hir {
     match hir.into_kind() {
         HirKind::Concat(mut parts) => {
-            while parts.last().is_some_and(|part| {
-                matches!(part.kind(), HirKind::Repetition(repetition) if repetition.min == 0)
-            }) {
+            while parts.last().is_some_and(
+                |part| matches!(part.kind(), HirKind::Repetition(repetition) if repetition.min == 0),
+            ) {
                 parts.pop();
             }
             Hir::concat(parts)
@@ -283,6 +283,7 @@ fn of_kind(kind: HirKind) -> Hir {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::unit::is_basic;
     use super::*;
 
     fn found(set: &PatternSet, value: &str) -> Vec<usize> {
@@ -323,7 +324,8 @@ mod tests {
 
     fn source() -> impl Strategy<Value = String> {
         let atom = prop::sample::select(vec![
-            "a", "b", "B", "é", "[a-c]", "[^a]", r"\d", ".", "(?s:.)", "x|y", "😀", r"\n", r"\b", r"\s", "(?!a)",
+            "a", "b", "B", "é", "[a-c]", "[^a]", r"\d", ".", "(?s:.)", "x|y", "😀", r"\n", r"\b", r"\s",
+            "(?!a)",
         ]);
         let times = prop::sample::select(vec!["", "", "*", "+", "?", "{2}", "*?"]);
         let part = (atom, times).prop_map(|(atom, times)| format!("(?:{atom}){times}"));
@@ -336,7 +338,7 @@ mod tests {
         #[test]
         fn the_set_says_what_each_pattern_says(
             sources in prop::collection::vec(source(), 1..6),
-            values in prop::collection::vec("[abBéxy0 \n😀]{0,6}", 1..6),
+            values in prop::collection::vec("[abBéxy0 \n😀]{0,6}", 1..16),
         ) {
             let patterns: Vec<Pattern> = sources.iter().map(|source| Pattern::new(source).unwrap()).collect();
             let set = PatternSet::new(&patterns.iter().collect::<Vec<_>>());
@@ -346,6 +348,17 @@ mod tests {
                     .collect();
                 prop_assert_eq!(found(&set, value), expected, "{:?} on {:?}", &sources, value);
             }
+            let basic: Vec<&String> = values.iter().filter(|value| is_basic(value.as_bytes())).collect();
+            let mut together = Vec::new();
+            let numbered = basic.iter().map(|value| value.as_str()).enumerate();
+            set.matches_each(numbered, true, &mut |number, place| together.push((number, place)));
+            together.sort_unstable();
+            together.dedup();
+            let alone = basic.iter().enumerate();
+            let alone: Vec<_> = alone
+                .flat_map(|(number, value)| found(&set, value).into_iter().map(move |place| (number, place)))
+                .collect();
+            prop_assert_eq!(together, alone);
         }
     }
 }

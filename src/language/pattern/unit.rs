@@ -24,11 +24,17 @@ pub(super) fn code_of(unit: char) -> u16 {
 
 /// `text` with each character beyond the basic plane as two stand-ins.
 pub(super) fn to_units(text: &str) -> Cow<'_, str> {
-    // Such characters, and they alone, start with a byte from 0xF0 on.
-    if text.is_ascii() || text.bytes().all(|byte| byte < 0xF0) {
+    if is_basic(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.encode_utf16().map(unit_of).collect())
+}
+
+/// Whether no character of a UTF-8 text lies beyond the basic plane: those, and they alone, start with a
+/// byte from 0xF0 on.
+pub(crate) fn is_basic(text: &[u8]) -> bool {
+    // Without an early end, so that many bytes are compared at once.
+    text.iter().fold(0, |most, &byte| most.max(byte)) < 0xF0
 }
 
 /// The text that units stand for; `None` where a half stands alone.
