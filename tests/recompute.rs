@@ -1,5 +1,6 @@
 //! `recompute`: a tenant in, members and changes out.
 
+mod columns;
 mod example;
 mod faults;
 mod order;

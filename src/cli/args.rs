@@ -266,7 +266,7 @@ pub(super) struct RecomputeArgs {
     /// Write membership-deltas, groups, audit and summary into this folder
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// The format of the membership deltas
+    /// The format of the membership deltas; a file of theirs in another format is removed from the folder
     #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
     pub(super) delta_format: DeltaFormat,
     /// How -ge and -le order operating system versions
@@ -281,8 +281,12 @@ pub(super) struct RecomputeArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum DeltaFormat {
+    /// One JSON object a line
     Ndjson,
+    /// A table with a header
     Csv,
+    /// Columns, compressed: the one for millions of changes
+    Parquet,
 }
 
 #[derive(Args, Debug)]

@@ -1,0 +1,162 @@
+//! One line for each change of a membership: `membership-deltas` and `audit`.
+
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use super::changes::{Change, Piece};
+use super::recompute::RunReport;
+
+/// `membership-deltas.ndjson`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_deltas_ndjson(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let roster = &report.changes.roster;
+    let lines = |piece: &Piece<'_>| {
+        let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
+        let mut lines = Vec::new();
+        for row in &piece.rows {
+            lines.extend_from_slice(head.as_bytes());
+            push_json(roster.id(row.member), &mut lines);
+            lines.extend_from_slice(match row.change {
+                Change::Added => b",\"change\":\"added\"}\n".as_slice(),
+                Change::Removed => b",\"change\":\"removed\"}\n",
+            });
+        }
+        lines
+    };
+    report.changes.stream(&report.groups, lines, |pieces| write_all(&pieces, out))
+}
+
+/// `membership-deltas.csv`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_deltas_csv(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let roster = &report.changes.roster;
+    let lines = |piece: &Piece<'_>| {
+        let rows = piece.rows.iter().map(|row| [piece.group, roster.id(row.member), row.change.word()]);
+        records(rows)
+    };
+    out.write_all(&records([["groupId", "memberId", "change"]])?)?;
+    report.changes.stream(&report.groups, lines, |pieces| {
+        write_all(&pieces.into_iter().collect::<io::Result<Vec<_>>>()?, out)
+    })
+}
+
+/// `audit.ndjson`: one event for each change, in the words of the service's audit log.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_audit(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
+    let changes = &report.changes;
+    let head = |group: &str, activity: &str| {
+        let (activity, group) = (json!(activity), json!(group));
+        format!(
+            r#"{{"activity":{activity},"category":"GroupManagement","actor":"dyngroup","target":{{"groupId":{group},"memberId":"#
+        )
+    };
+    let tail = |cause: &str| {
+        let (time, run, cause) = (json!(report.started.to_string()), json!(report.run), json!(cause));
+        format!("}},\"time\":{time},\"run\":{run},\"details\":{{\"cause\":{cause}}}}}\n")
+    };
+    let (by_rule, by_deletion) = (tail("membershipRule"), tail("objectDeleted"));
+    let lines = |piece: &Piece<'_>| {
+        let added = head(piece.group, "Add member to group");
+        let removed = head(piece.group, "Remove member from group");
+        let mut lines = Vec::new();
+        for row in &piece.rows {
+            let (head, left) = match row.change {
+                Change::Added => (&added, false),
+                Change::Removed => (&removed, changes.deleted.contains(row.member)),
+            };
+            lines.extend_from_slice(head.as_bytes());
+            push_json(changes.roster.id(row.member), &mut lines);
+            lines.extend_from_slice(if left { &by_deletion } else { &by_rule }.as_bytes());
+        }
+        lines
+    };
+    changes.stream(&report.groups, lines, |pieces| write_all(&pieces, out))
+}
+
+fn push_json(text: &str, out: &mut Vec<u8>) {
+    // A vector takes whatever it is given.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn records<'a>(rows: impl IntoIterator<Item = [&'a str; 3]>) -> io::Result<Vec<u8>> {
+    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    for row in rows {
+        table.write_record(row)?;
+    }
+    table.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+fn write_all(pieces: &[Vec<u8>], out: &mut (dyn Write + Send)) -> io::Result<()> {
+    pieces.iter().try_for_each(|piece| out.write_all(piece))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::run_report;
+    use super::*;
+
+    type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
+
+    fn written(write: Writer) -> String {
+        let mut out = Vec::new();
+        write(&run_report(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn ids_are_escaped_in_every_format() {
+        insta::assert_snapshot!(written(write_deltas_ndjson), @r#"
+        {"groupId":"a \"group\"","memberId":"Gone","change":"removed"}
+        {"groupId":"a \"group\"","memberId":"bob","change":"added"}
+        {"groupId":"a \"group\"","memberId":"c,\"\\\n","change":"added"}
+        {"groupId":"b","memberId":"c,\"\\\n","change":"removed"}
+        "#);
+        insta::assert_snapshot!(written(write_deltas_csv), @r#"
+        groupId,memberId,change
+        "a ""group""",Gone,removed
+        "a ""group""",bob,added
+        "a ""group""","c,""\
+        ",added
+        b,"c,""\
+        ",removed
+        "#);
+        insta::assert_snapshot!(written(write_audit), @r#"
+        {"activity":"Remove member from group","category":"GroupManagement","actor":"dyngroup","target":{"groupId":"a \"group\"","memberId":"Gone"},"time":"1970-01-01T00:00:00Z","run":"run-1","details":{"cause":"objectDeleted"}}
+        {"activity":"Add member to group","category":"GroupManagement","actor":"dyngroup","target":{"groupId":"a \"group\"","memberId":"bob"},"time":"1970-01-01T00:00:00Z","run":"run-1","details":{"cause":"membershipRule"}}
+        {"activity":"Add member to group","category":"GroupManagement","actor":"dyngroup","target":{"groupId":"a \"group\"","memberId":"c,\"\\\n"},"time":"1970-01-01T00:00:00Z","run":"run-1","details":{"cause":"membershipRule"}}
+        {"activity":"Remove member from group","category":"GroupManagement","actor":"dyngroup","target":{"groupId":"b","memberId":"c,\"\\\n"},"time":"1970-01-01T00:00:00Z","run":"run-1","details":{"cause":"membershipRule"}}
+        "#);
+    }
+
+    #[test]
+    fn every_line_is_an_object() {
+        for text in [written(write_deltas_ndjson), written(write_audit)] {
+            assert!(
+                text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).unwrap().is_object())
+            );
+        }
+    }
+
+    #[test]
+    fn an_output_that_takes_nothing_is_an_error() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        for write in [write_deltas_ndjson, write_deltas_csv, write_audit] {
+            assert_eq!(write(&run_report(), &mut Full).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        }
+    }
+}
