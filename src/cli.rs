@@ -3,6 +3,7 @@
 mod args;
 mod attributes;
 mod check;
+mod check_emit;
 mod check_fix;
 mod evaluate;
 mod explain;

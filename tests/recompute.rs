@@ -3,6 +3,7 @@
 mod columns;
 mod example;
 mod faults;
+mod formats;
 mod order;
 mod random;
 mod run;

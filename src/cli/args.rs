@@ -153,6 +153,10 @@ pub(super) struct CheckArgs {
     /// Show what --fix would change, and change nothing
     #[arg(long, conflicts_with = "fix")]
     pub(super) diff: bool,
+    /// Print what all accepted rules become together to standard output, and the report to standard
+    /// error
+    #[arg(long, value_enum, value_name = "STAGE", conflicts_with_all = ["fix", "diff"])]
+    pub(super) emit: Option<Emit>,
     /// Treat findings of this level, or with this code, as errors for the exit code
     #[arg(long, value_name = "warnings|CODE")]
     pub(super) deny: Vec<Denial>,
@@ -162,6 +166,12 @@ pub(super) struct CheckArgs {
     /// Do not report a lint
     #[arg(long, value_name = "CODE")]
     pub(super) ignore: Vec<CodeName>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Emit {
+    /// A listing of predicates and instructions, as `recompute` runs them
+    Bytecode,
 }
 
 #[derive(Args, Debug)]

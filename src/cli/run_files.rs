@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::args::DeltaFormat;
 use super::failure::Failure;
 use super::output::Staged;
@@ -36,10 +38,12 @@ pub(super) fn write_files(
     let others: [(&str, Writer); 2] =
         [("groups.ndjson", |result, out| write_groups(result, out)), ("audit.ndjson", write_audit)];
     let (chosen, stale): (Vec<_>, Vec<_>) = DELTAS.iter().partition(|(format, ..)| *format == delta_format);
-    let files = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others);
-    let staged: Vec<Staged> = progress.stage("write", "writing", || {
-        files.map(|(name, write)| stage(name, write, result)).collect::<Result<_, Failure>>()
-    })?;
+    let files: Vec<_> = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others).collect();
+    let staged: Vec<Result<Staged, Failure>> = progress.stage("write", "writing", || {
+        files.into_par_iter().map(|(name, write)| stage(name, write, result)).collect()
+    });
+    // All of them are done; of several failures the first one in this order is told.
+    let staged: Vec<Staged> = staged.into_iter().collect::<Result<_, Failure>>()?;
     result.stages = progress.seconds();
     result.peak_memory_bytes = peak_memory_bytes();
     let summary = stage("summary.json", |result, out| write_summary(result, out), result)?;

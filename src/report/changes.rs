@@ -29,15 +29,30 @@ pub struct Changes {
 pub(super) struct Piece<'a> {
     /// The group's id.
     pub(super) group: &'a str,
-    /// Sorted by the id of the member.
-    pub(super) rows: Vec<Row>,
+    order: &'a MemberOrder,
+    /// The places of the members, ascending.
+    rows: Vec<(u32, Change)>,
 }
 
 /// One change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct Row<'a> {
     pub(super) member: Ordinal,
+    /// The member's id as the format has it.
+    pub(super) text: &'a [u8],
     pub(super) change: Change,
+}
+
+impl<'a> Piece<'a> {
+    /// The changes, sorted by the id of the member.
+    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'a>> {
+        let order = self.order;
+        self.rows.iter().map(|&(rank, change)| Row {
+            member: order.member(rank),
+            text: order.text(rank),
+            change,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,16 +72,18 @@ impl Change {
 
 impl Changes {
     /// Gives all changes of `groups`, by group as they come and then by the id of the member, to `form`,
-    /// and what that makes of them to `write`, in the same order.
+    /// and what that makes of them to `write`, in the same order. `spell` writes an id as the format has
+    /// it; each is spelled once.
     ///
     /// `form` runs in parallel on some pieces, while `write` deals with those before.
     pub(super) fn stream<T: Send>(
         &self,
         groups: &[GroupReport],
+        spell: impl FnMut(&str, &mut Vec<u8>),
         form: impl Fn(&Piece<'_>) -> T + Sync,
         mut write: impl FnMut(Vec<T>) -> io::Result<()> + Send,
     ) -> io::Result<()> {
-        let order = MemberOrder::new(&self.roster);
+        let order = MemberOrder::new(&self.roster, spell);
         let mut formed = Vec::new();
         let mut rest = groups;
         while let Some((batch, after)) = next_batch(rest) {
@@ -84,15 +101,13 @@ impl Changes {
         write(formed)
     }
 
-    fn pieces<'a>(&self, group: &'a GroupReport, order: &MemberOrder) -> Vec<Piece<'a>> {
+    fn pieces<'a>(&self, group: &'a GroupReport, order: &'a MemberOrder) -> Vec<Piece<'a>> {
         let nobody = RoaringBitmap::new();
         let before = self.before.members(group.group).unwrap_or(&nobody);
         let delta = Delta::between(before, self.after.members(group.group).unwrap_or(&nobody));
         let rows = merged(order.sorted(&delta.added), order.sorted(&delta.removed));
-        let row = |&(rank, change): &(u32, Change)| Row { member: order.member(rank), change };
-        rows.chunks(DELTA_PIECE_MAX_ROWS)
-            .map(|rows| Piece { group: &group.id, rows: rows.iter().map(row).collect() })
-            .collect()
+        let piece = |rows: &[(u32, Change)]| Piece { group: &group.id, order, rows: rows.to_vec() };
+        rows.chunks(DELTA_PIECE_MAX_ROWS).map(piece).collect()
     }
 }
 
@@ -127,13 +142,17 @@ struct MemberOrder {
     ranks: Vec<u32>,
     /// By place: the ordinal.
     members: Vec<Ordinal>,
+    /// By place: where the text of the id ends. The texts stand side by side because they are read side
+    /// by side, many times.
+    ends: Vec<usize>,
+    texts: Vec<u8>,
 }
 
 /// Lists that are longer than this share of all members are sorted by marking each.
 const MARKED_SHARE: usize = 64;
 
 impl MemberOrder {
-    fn new(roster: &Roster) -> Self {
+    fn new(roster: &Roster, mut spell: impl FnMut(&str, &mut Vec<u8>)) -> Self {
         // The first bytes decide most comparisons, and stand beside each other in memory.
         let mut keyed: Vec<(u64, Ordinal)> = (0..roster.end())
             .into_par_iter()
@@ -149,7 +168,22 @@ impl MemberOrder {
                 *home = rank;
             }
         }
-        Self { ranks, members }
+        let mut texts = Vec::new();
+        let ends = members
+            .iter()
+            .map(|&member| {
+                spell(roster.id(member), &mut texts);
+                texts.len()
+            })
+            .collect();
+        Self { ranks, members, ends, texts }
+    }
+
+    fn text(&self, rank: u32) -> &[u8] {
+        let rank = rank as usize;
+        let start = rank.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        let end = self.ends.get(rank).copied().unwrap_or(start);
+        self.texts.get(start..end).unwrap_or_default()
     }
 
     fn member(&self, rank: u32) -> Ordinal {
@@ -199,6 +233,10 @@ mod tests {
     use crate::membership::recompute::Status;
     use crate::membership::roster::RowIds;
 
+    fn plainly(id: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(id.as_bytes());
+    }
+
     fn report(id: &str, group: Ordinal, added: u64, removed: u64) -> GroupReport {
         let (display_name, error) = (None, None);
         GroupReport {
@@ -241,9 +279,13 @@ mod tests {
             let mut found = Vec::new();
             changes.stream(
                 &reports,
+                plainly,
                 |piece| {
-                    let line = |row: &Row| format!("{} {} {}", changes.roster.id(row.member), piece.group, row.change.word());
-                    piece.rows.iter().map(line).collect::<Vec<_>>()
+                    let line = |row: Row<'_>| {
+                        assert_eq!(row.text, changes.roster.id(row.member).as_bytes());
+                        format!("{} {} {}", changes.roster.id(row.member), piece.group, row.change.word())
+                    };
+                    piece.rows().map(line).collect::<Vec<_>>()
                 },
                 |pieces| { found.extend(pieces.into_iter().flatten()); Ok(()) },
             ).unwrap();
@@ -256,7 +298,7 @@ mod tests {
         let ids: Vec<String> =
             (0..5_000_u32).map(|at| format!("{:08x}", at.wrapping_mul(2_654_435_761))).collect();
         let roster = Roster::new(RowIds::of(ids.iter().map(String::as_str)), RowIds::of([])).unwrap();
-        let order = MemberOrder::new(&roster);
+        let order = MemberOrder::new(&roster, plainly);
         for step in [1, 3, 70, 100, 4_000] {
             let members: RoaringBitmap = (0..5_000).step_by(step).collect();
             let sorted: Vec<&str> =
@@ -293,7 +335,7 @@ mod tests {
             sizes.extend(lengths);
             Ok(())
         };
-        changes.stream(&[group], |piece| piece.rows.len(), sized).unwrap();
+        changes.stream(&[group], plainly, |piece| piece.rows().len(), sized).unwrap();
         assert_eq!(sizes, [DELTA_PIECE_MAX_ROWS, 1]);
     }
 }

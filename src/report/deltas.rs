@@ -6,27 +6,21 @@ use serde_json::json;
 
 use super::changes::{Change, Piece};
 use super::recompute::RunReport;
+use crate::membership::roster::Ordinal;
 
 /// `membership-deltas.ndjson`.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_deltas_ndjson(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let roster = &report.changes.roster;
     let lines = |piece: &Piece<'_>| {
         let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
-        let mut lines = Vec::new();
-        for row in &piece.rows {
-            lines.extend_from_slice(head.as_bytes());
-            push_json(roster.id(row.member), &mut lines);
-            lines.extend_from_slice(match row.change {
-                Change::Added => b",\"change\":\"added\"}\n".as_slice(),
-                Change::Removed => b",\"change\":\"removed\"}\n",
-            });
-        }
-        lines
+        lines(piece, |change, _| match change {
+            Change::Added => [&head, ",\"change\":\"added\"}\n"],
+            Change::Removed => [&head, ",\"change\":\"removed\"}\n"],
+        })
     };
-    report.changes.stream(&report.groups, lines, |pieces| write_all(&pieces, out))
+    report.changes.stream(&report.groups, push_json, lines, |pieces| write_all(&pieces, out))
 }
 
 /// `membership-deltas.csv`.
@@ -34,15 +28,17 @@ pub fn write_deltas_ndjson(report: &RunReport, out: &mut (dyn Write + Send)) -> 
 /// # Errors
 /// Those of `out`.
 pub fn write_deltas_csv(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let roster = &report.changes.roster;
     let lines = |piece: &Piece<'_>| {
-        let rows = piece.rows.iter().map(|row| [piece.group, roster.id(row.member), row.change.word()]);
-        records(rows)
+        let mut head = Vec::new();
+        push_field(piece.group, &mut head);
+        let head = format!("{},", String::from_utf8_lossy(&head));
+        lines(piece, |change, _| match change {
+            Change::Added => [&head, ",added\n"],
+            Change::Removed => [&head, ",removed\n"],
+        })
     };
-    out.write_all(&records([["groupId", "memberId", "change"]])?)?;
-    report.changes.stream(&report.groups, lines, |pieces| {
-        write_all(&pieces.into_iter().collect::<io::Result<Vec<_>>>()?, out)
-    })
+    out.write_all(b"groupId,memberId,change\n")?;
+    report.changes.stream(&report.groups, push_field, lines, |pieces| write_all(&pieces, out))
 }
 
 /// `audit.ndjson`: one event for each change, in the words of the service's audit log.
@@ -65,19 +61,25 @@ pub fn write_audit(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Resu
     let lines = |piece: &Piece<'_>| {
         let added = head(piece.group, "Add member to group");
         let removed = head(piece.group, "Remove member from group");
-        let mut lines = Vec::new();
-        for row in &piece.rows {
-            let (head, left) = match row.change {
-                Change::Added => (&added, false),
-                Change::Removed => (&removed, changes.deleted.contains(row.member)),
-            };
-            lines.extend_from_slice(head.as_bytes());
-            push_json(changes.roster.id(row.member), &mut lines);
-            lines.extend_from_slice(if left { &by_deletion } else { &by_rule }.as_bytes());
-        }
-        lines
+        lines(piece, |change, member| match change {
+            Change::Added => [&added, &by_rule],
+            Change::Removed if changes.deleted.contains(member) => [&removed, &by_deletion],
+            Change::Removed => [&removed, &by_rule],
+        })
     };
-    changes.stream(&report.groups, lines, |pieces| write_all(&pieces, out))
+    changes.stream(&report.groups, push_json, lines, |pieces| write_all(&pieces, out))
+}
+
+/// The lines of a piece: what stands around the id of each member.
+fn lines<'text>(piece: &Piece<'_>, around: impl Fn(Change, Ordinal) -> [&'text str; 2]) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for row in piece.rows() {
+        let [head, tail] = around(row.change, row.member);
+        lines.extend_from_slice(head.as_bytes());
+        lines.extend_from_slice(row.text);
+        lines.extend_from_slice(tail.as_bytes());
+    }
+    lines
 }
 
 fn push_json(text: &str, out: &mut Vec<u8>) {
@@ -85,13 +87,19 @@ fn push_json(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
-fn records<'a>(rows: impl IntoIterator<Item = [&'a str; 3]>) -> io::Result<Vec<u8>> {
-    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    for row in rows {
-        table.write_record(row)?;
+fn push_field(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut record = csv::WriterBuilder::new().buffer_capacity(FIELD_USUAL_BYTES).from_writer(&mut *out);
+    let _ = record.write_record([text]);
+    drop(record);
+    // A field is a record without its end.
+    if out.len() > start {
+        out.pop();
     }
-    table.into_inner().map_err(csv::IntoInnerError::into_error)
 }
+
+/// What the id of an object usually takes at most, with quotes.
+const FIELD_USUAL_BYTES: usize = 64;
 
 fn write_all(pieces: &[Vec<u8>], out: &mut (dyn Write + Send)) -> io::Result<()> {
     pieces.iter().try_for_each(|piece| out.write_all(piece))
