@@ -208,13 +208,13 @@ pub(super) struct FmtArgs {
 /// Where objects come from when there is no tenant folder.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ObjectArgs {
-    /// Users: NDJSON, JSON or CSV
+    /// Users: NDJSON, JSON, CSV or Parquet, or a folder of NDJSON and Parquet files
     #[arg(long, value_name = "FILE")]
     pub(super) users: Option<PathBuf>,
-    /// Devices: NDJSON, JSON or CSV
+    /// Devices: the same
     #[arg(long, value_name = "FILE")]
     pub(super) devices: Option<PathBuf>,
-    /// Members of groups, for rules with memberOf: NDJSON, JSON or CSV of groupId and memberId
+    /// Members of groups, for rules with memberOf: NDJSON, JSON, CSV or Parquet of groupId and memberId
     #[arg(long, value_name = "FILE")]
     pub(super) members: Option<PathBuf>,
     /// How -ge and -le order operating system versions
