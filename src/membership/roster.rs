@@ -179,7 +179,7 @@ struct Numbered {
 enum Ordinals {
     /// In the order of the rows, from this one on.
     From(Ordinal),
-    /// Any; and by ordinal the row, or [`NO_ROW`].
+    /// Any, such as those that rows had in an earlier run; and by ordinal the row, or [`NO_ROW`].
     Listed { ordinals: Vec<Ordinal>, rows: Vec<u32> },
 }
 
