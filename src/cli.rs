@@ -3,6 +3,7 @@
 mod args;
 mod attributes;
 mod check;
+mod check_emit;
 mod check_fix;
 mod evaluate;
 mod explain;
@@ -14,8 +15,10 @@ mod fmt;
 mod loaded;
 mod members;
 mod output;
+mod progress;
 mod recompute;
 mod rule;
+mod run_files;
 mod settings;
 mod single;
 pub mod source;

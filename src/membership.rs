@@ -1,9 +1,13 @@
 //! Who belongs to which group: ordinals for ids, the order among groups, snapshots and deltas.
-//! Knows nothing of columns or rule text.
+//! Hands columns to the engine without looking into them, and knows no rule text.
 
 pub mod delta;
 mod dependencies;
+pub mod evaluation;
+mod given;
 pub mod order;
 pub mod recompute;
+pub mod relations;
+mod reporting;
 pub mod roster;
 pub mod snapshot;

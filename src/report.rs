@@ -1,7 +1,10 @@
 //! Every printed shape of the findings of `dyngroup check`. Knows nothing of files, the clock or the
 //! terminal: the caller opens the output and decides about colour and width.
 
+pub mod changes;
 mod concise;
+pub mod deltas;
+pub mod deltas_parquet;
 mod excerpt;
 pub mod explanation;
 pub mod finding;

@@ -112,7 +112,7 @@ fn check(
 }
 
 /// How many cases run: the same ones each time, or with `DYNGROUP_CASES` that many new ones.
-fn cases(usual: u32) -> ProptestConfig {
+pub(crate) fn cases(usual: u32) -> ProptestConfig {
     let asked = std::env::var("DYNGROUP_CASES").ok().and_then(|cases| cases.parse().ok());
     let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
     ProptestConfig {

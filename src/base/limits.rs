@@ -76,6 +76,20 @@ pub const PARQUET_BATCH_MAX_ROWS: usize = 1 << 20;
 /// See [`PARQUET_BATCH_MAX_ROWS`].
 pub const PARQUET_TEXT_BATCH_MAX_ROWS: usize = 1 << 16;
 
+/// Most changes of memberships that are formatted at once, in pieces of at most so many, one for a
+/// worker. A change takes up to 400 bytes in the audit.
+pub const DELTA_BATCH_MAX_ROWS: usize = 1 << 17;
+/// See [`DELTA_BATCH_MAX_ROWS`].
+pub const DELTA_PIECE_MAX_ROWS: usize = 1 << 12;
+
+/// Most changes in one row group of a Parquet file of membership deltas. Its columns are in memory until
+/// it is full.
+pub const DELTA_PARQUET_GROUP_MAX_ROWS: usize = 1 << 20;
+
+/// Most bytes that the distinct ids of one such row group may take as a dictionary; those of as many
+/// GUIDs as it has rows fit.
+pub const DELTA_PARQUET_DICTIONARY_MAX_BYTES: usize = 64 << 20;
+
 /// Most file names that the message about an incomplete folder lists.
 pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
 

@@ -153,6 +153,10 @@ pub(super) struct CheckArgs {
     /// Show what --fix would change, and change nothing
     #[arg(long, conflicts_with = "fix")]
     pub(super) diff: bool,
+    /// Print what all accepted rules become together to standard output, and the report to standard
+    /// error
+    #[arg(long, value_enum, value_name = "STAGE", conflicts_with_all = ["fix", "diff"])]
+    pub(super) emit: Option<Emit>,
     /// Treat findings of this level, or with this code, as errors for the exit code
     #[arg(long, value_name = "warnings|CODE")]
     pub(super) deny: Vec<Denial>,
@@ -162,6 +166,12 @@ pub(super) struct CheckArgs {
     /// Do not report a lint
     #[arg(long, value_name = "CODE")]
     pub(super) ignore: Vec<CodeName>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Emit {
+    /// A listing of predicates and instructions, as `recompute` runs them
+    Bytecode,
 }
 
 #[derive(Args, Debug)]
@@ -198,13 +208,13 @@ pub(super) struct FmtArgs {
 /// Where objects come from when there is no tenant folder.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct ObjectArgs {
-    /// Users: NDJSON, JSON or CSV
+    /// Users: NDJSON, JSON, CSV or Parquet, or a folder of NDJSON and Parquet files
     #[arg(long, value_name = "FILE")]
     pub(super) users: Option<PathBuf>,
-    /// Devices: NDJSON, JSON or CSV
+    /// Devices: the same
     #[arg(long, value_name = "FILE")]
     pub(super) devices: Option<PathBuf>,
-    /// Members of groups, for rules with memberOf: NDJSON, JSON or CSV of groupId and memberId
+    /// Members of groups, for rules with memberOf: NDJSON, JSON, CSV or Parquet of groupId and memberId
     #[arg(long, value_name = "FILE")]
     pub(super) members: Option<PathBuf>,
     /// How -ge and -le order operating system versions
@@ -266,7 +276,7 @@ pub(super) struct RecomputeArgs {
     /// Write membership-deltas, groups, audit and summary into this folder
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// The format of the membership deltas
+    /// The format of the membership deltas; a file of theirs in another format is removed from the folder
     #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
     pub(super) delta_format: DeltaFormat,
     /// How -ge and -le order operating system versions
@@ -281,8 +291,12 @@ pub(super) struct RecomputeArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum DeltaFormat {
+    /// One JSON object a line
     Ndjson,
+    /// A table with a header
     Csv,
+    /// Columns, compressed: the one for millions of changes
+    Parquet,
 }
 
 #[derive(Args, Debug)]

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::args::{CheckArgs, Global};
+use super::args::{CheckArgs, Emit, Global};
 use super::failure::Failure;
 use super::settings::{self, Settings};
 use super::source::{self, Input, RuleSource};
 use super::words::Denial;
-use super::{Outcome, check_fix, loaded, output};
+use super::{Outcome, check_emit, check_fix, loaded, output};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::limits;
@@ -42,8 +42,12 @@ pub(super) fn run(args: &CheckArgs, global: &Global) -> Result<Outcome, Failure>
     let rules: Vec<CheckedRule> = inputs.par_iter().flat_map(|input| check_input(input, &settings)).collect();
     let summary = Summary::of(&rules, inputs.iter().map(|input| input.skipped).sum());
     let format = output_format(args.output_format, &settings);
-    // Fixed text without a file has taken standard output.
-    if args.fix && inputs.iter().any(|input| !input.is_file()) {
+    let fixed_text = args.fix && inputs.iter().any(|input| !input.is_file());
+    if let Some(Emit::Bytecode) = args.emit {
+        check_emit::print_bytecode(&inputs, &settings)?;
+    }
+    // Fixed text without a file, or what the rules become, has taken standard output.
+    if fixed_text || args.emit.is_some() {
         let mut words = io::stderr();
         let _ = write_check(format, &rules, &summary, &output::style_on(&words), &mut words);
     } else if !args.diff {
@@ -186,7 +190,8 @@ pub(super) fn options_for<'a>(source: &RuleSource, settings: &'a Settings) -> Op
     Options { subject, ..settings.options() }
 }
 
-fn group_finding(source: &RuleSource) -> Option<Diagnostic> {
+/// What is wrong with a rule because of the group that it belongs to.
+pub(super) fn group_finding(source: &RuleSource) -> Option<Diagnostic> {
     let is_assignable = source.group.as_ref()?.is_assignable_to_role?;
     is_assignable.then(|| loaded::not_for_roles(&source.text))
 }

@@ -2,18 +2,17 @@
 
 use std::io::{BufWriter, Write};
 
-use rayon::prelude::*;
+use roaring::RoaringBitmap;
 use serde_json::json;
 
 use super::args::{EvaluateArgs, Global, ReportFormat};
 use super::failure::Failure;
-use super::members::Population;
+use super::members::PopulationColumns;
 use super::settings::Settings;
 use super::{Outcome, output, single};
-use crate::directory::object::Object;
-use crate::engine::oracle;
-use crate::engine::world::World;
 use crate::language::typed::TypedRule;
+use crate::membership::evaluation::evaluate_rule;
+use crate::membership::recompute::{self, Objects};
 
 /// Runs the command.
 pub(super) fn run(args: &EvaluateArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -22,13 +21,18 @@ pub(super) fn run(args: &EvaluateArgs, global: &Global) -> Result<Outcome, Failu
     let Some(rule) = single::accepted("<rule>", &args.rule, settings.options()) else {
         return Ok(Outcome::Findings);
     };
-    let population = Population::read(&args.objects, rule.subject, &settings)?;
-    let world =
-        World { now: settings.now(), version_order: settings.version_order, relations: &population.related };
-    let objects = population.of(rule.subject);
-    match members(&rule, objects, &world) {
-        Ok(members) => {
-            print(&members, objects.len(), &rule, args.output_format)?;
+    let population = PopulationColumns::read(&args.objects, &rule, &settings)?;
+    let objects = Objects {
+        users: &population.users,
+        devices: &population.devices,
+        managers: population.managers.as_ref(),
+        deleted: &RoaringBitmap::new(),
+        roster: &population.roster,
+    };
+    let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
+    match evaluate_rule(&rule, objects, &population.members, choices) {
+        Ok(rows) => {
+            print(&rows, objects, &rule, args.output_format)?;
             Ok(Outcome::Clean)
         }
         Err(why) => {
@@ -38,44 +42,31 @@ pub(super) fn run(args: &EvaluateArgs, global: &Global) -> Result<Outcome, Failu
     }
 }
 
-/// The objects that the rule admits; else why the first one that has no result has none.
-fn members<'a>(
-    rule: &TypedRule,
-    objects: &'a [Object],
-    world: &World<'_>,
-) -> Result<Vec<&'a Object>, String> {
-    let results: Vec<Result<&Object, String>> = objects
-        .par_iter()
-        .filter_map(|object| match oracle::evaluate(rule, object, world) {
-            Ok(admitted) => admitted.then_some(Ok(object)),
-            Err(error) => Some(Err(format!("{} `{}`: {error}", rule.subject.word(), object.id()))),
-        })
-        .collect();
-    results.into_iter().collect()
-}
-
+/// Prints the ids on some rows, in the order of the file.
 fn print(
-    members: &[&Object],
-    objects: usize,
+    rows: &RoaringBitmap,
+    objects: Objects<'_>,
     rule: &TypedRule,
     format: Option<ReportFormat>,
 ) -> Result<(), Failure> {
+    let ids = || rows.iter().map(|row| objects.roster.id_of_row(rule.subject, row));
+    let all = objects.of(rule.subject).rows();
     let mut out = BufWriter::new(std::io::stdout().lock());
     match output::format_or_default(format) {
         ReportFormat::Full | ReportFormat::Concise => {
-            for member in members {
-                writeln!(out, "{}", member.id())?;
+            for id in ids() {
+                writeln!(out, "{id}")?;
             }
             out.flush()?;
-            output::say(&format!("{} of {objects} {}s are members", members.len(), rule.subject.word()));
+            output::say(&format!("{} of {all} {}s are members", rows.len(), rule.subject.word()));
         }
         ReportFormat::Json => {
-            let ids: Vec<&str> = members.iter().map(|member| member.id()).collect();
-            writeln!(out, "{:#}", json!({ "rule": *rule.text, "objects": objects, "members": ids }))?;
+            let ids: Vec<&str> = ids().collect();
+            writeln!(out, "{:#}", json!({ "rule": *rule.text, "objects": all, "members": ids }))?;
         }
         ReportFormat::Jsonl => {
-            for member in members {
-                writeln!(out, "{}", json!({ "memberId": member.id() }))?;
+            for id in ids() {
+                writeln!(out, "{}", json!({ "memberId": id }))?;
             }
         }
     }

@@ -5,20 +5,23 @@ use std::path::Path;
 
 use super::args::{ExplainArgs, Global, ReportFormat};
 use super::failure::Failure;
-use super::loaded::{self, Loaded};
+use super::loaded::Loaded;
 use super::members::Population;
+use super::progress::Progress;
 use super::settings::Settings;
 use super::{Outcome, output, single};
 use crate::base::fold::fold;
 use crate::directory::group::Group;
+use crate::directory::managers::Managers;
 use crate::directory::object::{Object, Value};
 use crate::directory::tenant::Tenant;
 use crate::engine::explain::explain;
 use crate::engine::flip::smallest_flip;
-use crate::engine::world::World;
+use crate::engine::world::{Relations, World};
 use crate::language::attribute::Subject;
-use crate::language::typed::TypedRule;
-use crate::membership::recompute::{self, Membership};
+use crate::language::typed::{Reach, TypedRule};
+use crate::membership::recompute;
+use crate::membership::relations::Membership;
 use crate::report::explanation::{Explained, write_explanations};
 use crate::report::output_format::OutputFormat;
 
@@ -56,16 +59,33 @@ fn in_tenant(folder: &Path, args: &ExplainArgs, settings: &Settings) -> Result<O
         (None, text) => single::accepted("<rule>", text.as_deref().unwrap_or_default(), options),
     };
     let Some(rule) = rule else { return Ok(Outcome::Findings) };
-    let plans = loaded::plans_of(&tenant.groups, settings);
-    let loaded = Loaded::of(tenant, plans)?;
+    let objects: Vec<&Object> = match rule.subject {
+        Subject::User => tenant.users.iter().collect(),
+        Subject::Device => tenant.devices.iter().collect(),
+    };
     let (now, version_order) = (settings.now(), settings.version_order);
+    if rule.groups_read().is_empty() {
+        let relations = Managed(&tenant.managers);
+        return print(args, &rule, &objects, &World { now, version_order, relations: &relations });
+    }
     // A rule that reads groups sees the members that a run gives them.
-    let reads_groups = !rule.groups_read().is_empty();
-    let after = reads_groups.then(|| loaded.recompute(recompute::Settings { now, version_order }, &|| ()).1);
-    let snapshot = after.as_ref().unwrap_or(&loaded.before);
-    let relations = Membership { roster: &loaded.roster, snapshot, managers: &loaded.managers };
-    let objects: Vec<&Object> = loaded.of_subject(rule.subject).iter().map(|(_, object)| object).collect();
+    let loaded = Loaded::read(folder, settings, &mut Progress::hidden())?;
+    let (_, snapshot) = loaded.recompute(recompute::Settings { now, version_order }, &|_| ());
+    let relations = Membership { roster: &loaded.roster, snapshot: &snapshot, managers: &tenant.managers };
     print(args, &rule, &objects, &World { now, version_order, relations: &relations })
+}
+
+/// What a rule needs to know that reads no groups.
+struct Managed<'a>(&'a Managers);
+
+impl Relations for Managed<'_> {
+    fn is_member(&self, _group: &str, _object: &str, _reach: Reach) -> bool {
+        false
+    }
+
+    fn manager_of(&self, user: &str) -> Option<&str> {
+        self.0.of(user)
+    }
 }
 
 fn print(

@@ -1,95 +1,150 @@
-//! A tenant ready to run: ordinals in place of ids, and a plan for each group.
+//! A tenant ready to run: users and devices as columns, ordinals in place of ids, and a plan for each
+//! group.
+
+use std::collections::HashMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::failure::Failure;
+use super::progress::Progress;
 use super::settings::Settings;
 use super::single::sentence;
 use crate::base::code;
 use crate::base::diagnostic::Diagnostic;
+use crate::base::fold::fold;
 use crate::base::span::Span;
+use crate::directory::column_reader::{ReadColumns, Wanted};
+use crate::directory::columns::{Columns, TextColumn};
 use crate::directory::group::{Group, ProcessingState};
-use crate::directory::managers::Managers;
-use crate::directory::object::Object;
-use crate::directory::tenant::Tenant;
+use crate::directory::tenant::{TenantColumns, TenantGroups};
 use crate::language::attribute::Subject;
 use crate::language::compile::compile;
+use crate::language::dialect::Dialect;
+use crate::language::typed::TypedRule;
 use crate::membership::recompute::{self, GroupInput, GroupOutcome, Objects, Plan};
-use crate::membership::roster::{Ordinal, Roster};
+use crate::membership::roster::{Ordinal, Roster, RowIds};
 use crate::membership::snapshot::Snapshot;
+use crate::report::summary::counted;
 
 /// A tenant ready to run.
 pub(super) struct Loaded {
     pub(super) roster: Roster,
-    pub(super) users: Vec<(Ordinal, Object)>,
-    pub(super) devices: Vec<(Ordinal, Object)>,
+    pub(super) users: Columns,
+    pub(super) devices: Columns,
+    managers: Option<TextColumn>,
     pub(super) deleted: RoaringBitmap,
-    pub(super) managers: Managers,
     /// The groups, and at the same places what is to be done with them.
     pub(super) groups: Vec<Group>,
     pub(super) inputs: Vec<GroupInput>,
     pub(super) before: Snapshot,
+    /// What is worth a look and no error.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Loaded {
+    /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
+    /// users and devices.
+    pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
+        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
+        let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
+        progress.stage("read", "reading users and devices", || {
+            let rules: Vec<&TypedRule> = plans.iter().filter_map(Plan::rule).collect();
+            let managers = rules.iter().any(|rule| rule.reads_managers());
+            let wanted = |subject| Wanted::of_rules(rules.iter().copied(), subject, managers);
+            let tenant = groups.with_columns(&settings.attributes, wanted)?;
+            Self::of(tenant, plans)
+        })
+    }
+
     /// Numbers everything in `tenant`; `plans` are those of its groups.
-    pub(super) fn of(tenant: Tenant, plans: Vec<Plan>) -> Result<Self, Failure> {
-        let mut roster = Roster::default();
-        let mut ordinal = |id: &str| {
-            roster.intern(id).ok_or_else(|| Failure::new("more objects than a run can hold (4,294,967,295)"))
-        };
-        let mut numbered = |objects: Vec<Object>| -> Result<Vec<(Ordinal, Object)>, Failure> {
-            objects.into_iter().map(|object| Ok((ordinal(object.id())?, object))).collect()
-        };
-        let (users, devices) = (numbered(tenant.users)?, numbered(tenant.devices)?);
-        let deleted = tenant.removed_users.iter().chain(&tenant.removed_devices);
-        let deleted = deleted.map(|id| ordinal(id)).collect::<Result<RoaringBitmap, Failure>>()?;
+    fn of(tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
+        let warnings = warnings_of(&tenant, &plans);
+        let TenantColumns { mut users, mut devices, groups, members, .. } = tenant;
+        let mut roster = roster_of(&mut users, &mut devices)?;
         let mut before = Snapshot::default();
         let mut inputs = Vec::with_capacity(plans.len());
-        for (group, plan) in tenant.groups.iter().zip(plans) {
-            let group = ordinal(&group.id)?;
+        for (group, plan) in groups.iter().zip(plans) {
+            let group = ordinal(&mut roster, &group.id)?;
             before.add_group(group);
             inputs.push(GroupInput { group, plan });
         }
-        for (group, member) in tenant.members.iter() {
-            let group = ordinal(group)?;
-            // A group that the tenant does not have may have been deleted: nobody is a member of it.
-            if before.has_group(group) {
-                before.add(group, ordinal(member)?);
-            }
-        }
-        let (groups, managers) = (tenant.groups, tenant.managers);
-        Ok(Self { roster, users, devices, deleted, managers, groups, inputs, before })
+        let deleted = users.removed.iter().chain(&devices.removed);
+        let deleted =
+            deleted.map(|id| ordinal(&mut roster, id)).collect::<Result<RoaringBitmap, Failure>>()?;
+        before.add_given(&members, &mut roster).ok_or_else(too_many)?;
+        let (managers, users, devices) = (users.managers, users.columns, devices.columns);
+        Ok(Self { roster, users, devices, managers, deleted, groups, inputs, before, warnings })
     }
 
-    /// Computes the members of all groups.
+    /// How many rules are to be evaluated.
+    pub(super) fn rules(&self) -> usize {
+        self.inputs.iter().filter(|input| input.plan.rule().is_some()).count()
+    }
+
+    /// Computes the members of all groups. `progress` is told how many more rules were evaluated.
     pub(super) fn recompute(
         &self,
         settings: recompute::Settings,
-        progress: &(dyn Fn() + Sync),
+        progress: &dyn Fn(usize),
     ) -> (Vec<GroupOutcome>, Snapshot) {
-        recompute::recompute(&self.inputs, self.objects(), &self.before, settings, progress)
-    }
-
-    /// The objects that a rule about `subject` selects from.
-    pub(super) fn of_subject(&self, subject: Subject) -> &[(Ordinal, Object)] {
-        self.objects().of(subject)
-    }
-
-    fn objects(&self) -> Objects<'_> {
-        Objects {
+        let objects = Objects {
             users: &self.users,
             devices: &self.devices,
-            managers: &self.managers,
+            managers: self.managers.as_ref(),
             deleted: &self.deleted,
             roster: &self.roster,
-        }
+        };
+        recompute::recompute(&self.inputs, objects, &self.before, settings, progress)
     }
 }
 
+/// The roster of the rows that were read; the indexes move into it.
+pub(super) fn roster_of(users: &mut ReadColumns, devices: &mut ReadColumns) -> Result<Roster, Failure> {
+    let ids = |read: &mut ReadColumns| RowIds::new(read.columns.ids.clone(), std::mem::take(&mut read.index));
+    let (users, devices) = (ids(users), ids(devices));
+    Roster::new(users, devices).ok_or_else(too_many)
+}
+
+fn ordinal(roster: &mut Roster, id: &str) -> Result<Ordinal, Failure> {
+    roster.intern(id).ok_or_else(too_many)
+}
+
+pub(super) fn too_many() -> Failure {
+    Failure::new("more objects than a run can hold (4,294,967,295)")
+}
+
+/// What is worth a look and no error: groups that are named and not there, chains of `memberOf`.
+fn warnings_of(tenant: &TenantColumns, plans: &[Plan]) -> Vec<String> {
+    let reads_groups = |plan: &Plan| plan.rule().is_some_and(|rule| !rule.groups_read().is_empty());
+    let known: HashMap<_, _> =
+        tenant.groups.iter().zip(plans).map(|(group, plan)| (fold(&group.id), reads_groups(plan))).collect();
+    let mut warnings = Vec::new();
+    for (group, plan) in tenant.groups.iter().zip(plans) {
+        let Some(rule) = plan.rule() else { continue };
+        for source in rule.groups_read() {
+            let finding = match known.get(&fold(source)) {
+                None => format!("which the tenant does not have [{}]", code::UNKNOWN_GROUP.id),
+                Some(true) if rule.dialect == Dialect::Entra => {
+                    "which has a memberOf rule itself; the service may not follow it".to_owned()
+                }
+                Some(_) => continue,
+            };
+            warnings.push(format!("group `{}`: memberOf names `{source}`, {finding}", group.id));
+        }
+    }
+    let unknown = tenant.unknown_groups();
+    if let Some(first) = unknown.first() {
+        let groups = counted(unknown.len(), "group");
+        warnings
+            .push(format!("left out: members of {groups} that the tenant does not have, such as `{first}`"));
+    }
+    warnings
+}
+
 /// What is to be done with each group; rules are compiled in parallel.
-pub(super) fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
+fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
     groups.par_iter().map(|group| plan_of(group, settings)).collect()
 }
 

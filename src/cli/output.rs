@@ -1,6 +1,6 @@
 //! Where output goes: colour, width, words on standard error, and files that appear whole or not at all.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::stream::RawStream;
@@ -88,6 +88,14 @@ pub(super) struct Staged {
 impl Staged {
     /// Writes the content. Without a commit nothing is left of it.
     pub(super) fn write(path: &Path, content: &[u8]) -> Result<Self, Failure> {
+        Self::stream(path, |out| out.write_all(content))
+    }
+
+    /// Has the content written piece by piece, so that it need not be in memory as a whole.
+    pub(super) fn stream(
+        path: &Path,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> io::Result<()>,
+    ) -> Result<Self, Failure> {
         let failed = |error: &io::Error| Failure::file(path, "write", error);
         // A symbolic link stays one: its target is replaced.
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -98,9 +106,10 @@ impl Staged {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(ordinary_permissions());
-        let mut file =
-            builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
-        file.write_all(content).map_err(|error| failed(&error))?;
+        let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
+        let mut out = BufWriter::new(file.as_file());
+        write(&mut out).and_then(|()| out.flush()).map_err(|error| failed(&error))?;
+        drop(out);
         file.as_file().sync_all().map_err(|error| failed(&error))?;
         if let Ok(metadata) = target.metadata() {
             // Not every file system can; the content is what counts.

@@ -102,6 +102,17 @@ impl Members {
             .map(|run| self.written(run.0))
     }
 
+    /// All ids that stand as groups or members, sorted in folded form.
+    pub fn ids(&self) -> Vec<&str> {
+        self.ids.iter().map(|id| &*id.written).collect()
+    }
+
+    /// All memberships as places of group and member among [`Members::ids`], sorted: for those who look
+    /// each id up once and not once for each membership.
+    pub fn places(&self) -> &[(u32, u32)] {
+        &self.by_group
+    }
+
     /// Whether an object is a direct member of a group.
     pub fn is_direct(&self, group: &str, member: &str) -> bool {
         self.find(group)
@@ -258,6 +269,8 @@ mod tests {
         assert_eq!(members.groups().collect::<Vec<_>>(), ["g1", "G2"]);
         assert_eq!(members.members().collect::<Vec<_>>(), ["A", "b", "c"]);
         assert_eq!(members.of("g3").count(), 0);
+        assert_eq!(members.ids(), ["A", "b", "c", "g1", "G2"]);
+        assert_eq!(members.places(), [(3, 2), (4, 0), (4, 1)]);
         let csv = "memberid,groupid\nb,G2\nc,g1\nA,g2\n";
         assert_eq!(read(csv, Format::Csv), Ok(members));
         assert!(read("[]", Format::Json).unwrap().is_empty());

@@ -267,6 +267,13 @@ impl TypedRule {
         found
     }
 
+    /// Whether the rule looks at who reports to whom.
+    pub fn reads_managers(&self) -> bool {
+        let mut found = false;
+        self.root.walk(&mut |node| found |= matches!(node.kind, NodeKind::Reports { .. }));
+        found
+    }
+
     /// The attributes that the rule reads, sorted by name, each once.
     pub fn attributes_read(&self) -> Vec<Arc<Attribute>> {
         let mut found: Vec<Arc<Attribute>> = Vec::new();

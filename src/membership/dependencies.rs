@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
-use super::recompute::{GroupInput, Plan};
+use super::recompute::GroupInput;
 use super::roster::{Ordinal, Roster};
 use super::snapshot::Snapshot;
 use crate::language::typed::{NodeKind, Reach, TypedRule};
@@ -19,10 +19,7 @@ pub(super) fn of(groups: &[GroupInput], roster: &Roster, snapshot: &Snapshot) ->
     let tenant = Tenant { groups, positions, snapshot };
     groups
         .iter()
-        .map(|input| match &input.plan {
-            Plan::Rule(rule) => tenant.read_by(rule, roster),
-            Plan::Static | Plan::Paused | Plan::Refused(_) => Vec::new(),
-        })
+        .map(|input| input.plan.rule().map(|rule| tenant.read_by(rule, roster)).unwrap_or_default())
         .collect()
 }
 
@@ -63,7 +60,7 @@ impl Tenant<'_> {
                 .positions
                 .get(&group)
                 .and_then(|&at| self.groups.get(at))
-                .is_some_and(|input| matches!(input.plan, Plan::Rule(_)));
+                .is_some_and(|input| input.plan.rule().is_some());
             if !has_rule {
                 waiting.extend(self.snapshot.nested(group).into_iter().filter(|&nested| seen.insert(nested)));
             }

@@ -6,18 +6,16 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::delta::Delta;
 use super::dependencies;
+use super::evaluation::Evaluation;
 use super::order::{self, Waves};
 use super::roster::{Ordinal, Roster};
 use super::snapshot::Snapshot;
 use crate::base::code::{self, Code};
-use crate::directory::managers::Managers;
-use crate::directory::object::Object;
-use crate::engine::oracle;
-use crate::engine::world::{Relations, VersionOrder, World};
+use crate::directory::columns::{Columns, TextColumn};
+use crate::engine::world::VersionOrder;
 use crate::language::attribute::Subject;
-use crate::language::typed::{Reach, TypedRule};
+use crate::language::typed::TypedRule;
 
 /// A group and what is to be done with it.
 #[derive(Clone, Debug)]
@@ -41,24 +39,32 @@ pub enum Plan {
     Rule(Box<TypedRule>),
 }
 
+impl Plan {
+    /// The rule that is to be evaluated, if there is one.
+    pub fn rule(&self) -> Option<&TypedRule> {
+        if let Self::Rule(rule) = self { Some(rule) } else { None }
+    }
+}
+
 /// Who and what there is.
 #[derive(Clone, Copy, Debug)]
 pub struct Objects<'a> {
-    /// The users, each with its ordinal.
-    pub users: &'a [(Ordinal, Object)],
-    /// The devices, each with its ordinal.
-    pub devices: &'a [(Ordinal, Object)],
-    /// Who reports to whom.
-    pub managers: &'a Managers,
+    /// The users, with the attributes that rules read.
+    pub users: &'a Columns,
+    /// The devices, with the attributes that rules read.
+    pub devices: &'a Columns,
+    /// The id of the manager on each row of the users, as written. Without it nobody has a manager; that
+    /// is enough where no rule [reads managers](TypedRule::reads_managers).
+    pub managers: Option<&'a TextColumn>,
     /// Users and devices that were deleted: they leave every group.
     pub deleted: &'a RoaringBitmap,
-    /// The ids behind all ordinals.
+    /// The ids behind all ordinals. Its rows are those of the columns.
     pub roster: &'a Roster,
 }
 
 impl<'a> Objects<'a> {
     /// The objects that a rule selects from.
-    pub fn of(self, subject: Subject) -> &'a [(Ordinal, Object)] {
+    pub fn of(self, subject: Subject) -> &'a Columns {
         match subject {
             Subject::User => self.users,
             Subject::Device => self.devices,
@@ -91,8 +97,9 @@ impl Status {
     }
 }
 
-/// The outcome for one group.
-#[derive(Clone, Debug)]
+/// The outcome for one group. Who came and went is the [`Delta`](super::delta::Delta) between its members
+/// before and after.
+#[derive(Clone, Debug, PartialEq)]
 pub struct GroupOutcome {
     /// The group.
     pub group: Ordinal,
@@ -100,8 +107,10 @@ pub struct GroupOutcome {
     pub status: Status,
     /// How many members it has now.
     pub members: u64,
-    /// Who came and who went.
-    pub delta: Delta,
+    /// How many came.
+    pub added: u64,
+    /// How many went.
+    pub removed: u64,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -118,47 +127,64 @@ pub struct Settings {
 /// Evaluates all groups, each after the groups that it reads, and compares with `before`.
 ///
 /// Returns the outcomes in the order of `groups` and the new members. A group in error keeps its
-/// members and does not keep the others from being evaluated. `progress` is called for each rule that was
-/// evaluated.
+/// members and does not keep the others from being evaluated. `progress` is told how many rules were
+/// evaluated since it was last called.
 pub fn recompute(
     groups: &[GroupInput],
     objects: Objects<'_>,
     before: &Snapshot,
     settings: Settings,
-    progress: &(dyn Fn() + Sync),
+    progress: &dyn Fn(usize),
 ) -> (Vec<GroupOutcome>, Snapshot) {
     let mut snapshot = before.clone();
     snapshot.remove_everywhere(objects.deleted);
     let sorted = order::waves(&dependencies::of(groups, objects.roster, &snapshot));
     let mut failures = failures_of(groups, objects.roster, &sorted);
+    let evaluation = Evaluation::new(objects, settings);
     for wave in &sorted.waves {
-        let relations =
-            Membership { roster: objects.roster, snapshot: &snapshot, managers: objects.managers };
-        let results: Vec<(usize, Result<RoaringBitmap, String>)> = wave
-            .par_iter()
-            .filter_map(|&at| {
-                let Plan::Rule(rule) = &groups.get(at)?.plan else { return None };
-                let members = members_of(rule, objects, settings, &relations);
-                progress();
-                Some((at, members))
-            })
-            .collect();
-        for (at, result) in results {
-            match (result, groups.get(at)) {
-                (Ok(members), Some(input)) => snapshot.replace(input.group, members),
-                (Err(why), _) => {
+        let mut results = Vec::with_capacity(wave.len());
+        for subject in [Subject::User, Subject::Device] {
+            let (places, rules) = rules_about(subject, wave, groups);
+            let rows = evaluation.rows(&rules, subject, &snapshot);
+            let members: Vec<_> = rows
+                .into_par_iter()
+                .map(|rows| rows.map(|rows| objects.roster.ordinals_of_rows(subject, rows)))
+                .collect();
+            results.extend(places.into_iter().zip(members));
+            progress(rules.len());
+        }
+        // Only now: all rules of a wave see the same members.
+        for ((at, group), result) in results {
+            match result {
+                Ok(members) => snapshot.replace(group, members),
+                Err(why) => {
                     failures.insert(at, failure(&code::EVALUATION_FAILED, &why));
                 }
-                (Ok(_), None) => {}
             }
         }
     }
+    let mut failures: Vec<Option<String>> = (0..groups.len()).map(|at| failures.remove(&at)).collect();
     let outcomes = groups
-        .iter()
-        .enumerate()
-        .map(|(at, input)| outcome(input, failures.remove(&at), before, &snapshot))
+        .par_iter()
+        .zip(&mut failures)
+        .map(|(input, failure)| outcome(input, failure.take(), before, &snapshot))
         .collect();
     (outcomes, snapshot)
+}
+
+/// The rules of a wave about one kind of object, with the places and ordinals of their groups.
+fn rules_about<'rule>(
+    subject: Subject,
+    wave: &[usize],
+    groups: &'rule [GroupInput],
+) -> (Vec<(usize, Ordinal)>, Vec<&'rule TypedRule>) {
+    wave.iter()
+        .filter_map(|&at| {
+            let input = groups.get(at)?;
+            let rule = input.plan.rule().filter(|rule| rule.subject == subject)?;
+            Some(((at, input.group), rule))
+        })
+        .unzip()
 }
 
 fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after: &Snapshot) -> GroupOutcome {
@@ -172,27 +198,14 @@ fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after
         (Plan::Paused, None) => (Status::Paused, None),
         (Plan::Rule(_), None) => (Status::Succeeded, None),
     };
-    GroupOutcome { group: input.group, status, members: new.len(), delta: Delta::between(old, new), error }
-}
-
-/// The objects that a rule admits; else why the first one that has no result has none.
-fn members_of(
-    rule: &TypedRule,
-    objects: Objects<'_>,
-    settings: Settings,
-    relations: &Membership<'_>,
-) -> Result<RoaringBitmap, String> {
-    let world = World { now: settings.now, version_order: settings.version_order, relations };
-    let results: Vec<Result<Ordinal, String>> = objects
-        .of(rule.subject)
-        .par_iter()
-        .filter_map(|(ordinal, object)| match oracle::evaluate(rule, object, &world) {
-            Ok(admitted) => admitted.then_some(Ok(*ordinal)),
-            Err(error) => Some(Err(format!("{} `{}`: {error}", rule.subject.word(), object.id()))),
-        })
-        .collect();
-    // Only now, in the order of the objects: every run names the same one.
-    results.into_iter().collect()
+    GroupOutcome {
+        group: input.group,
+        status,
+        members: new.len(),
+        added: new.difference_len(old),
+        removed: old.difference_len(new),
+        error,
+    }
 }
 
 /// Groups that cannot be evaluated because of circles, by position.
@@ -214,31 +227,4 @@ fn failures_of(groups: &[GroupInput], roster: &Roster, sorted: &Waves) -> HashMa
 /// An error as reports show it.
 fn failure(code: &Code, why: &str) -> String {
     format!("{}[{}] {why}", code.severity.word(), code.id)
-}
-
-/// The relations between objects that a snapshot and the managers hold.
-#[derive(Clone, Copy, Debug)]
-pub struct Membership<'a> {
-    /// The ids behind the ordinals of the snapshot.
-    pub roster: &'a Roster,
-    /// The members of all groups.
-    pub snapshot: &'a Snapshot,
-    /// Who reports to whom.
-    pub managers: &'a Managers,
-}
-
-impl Relations for Membership<'_> {
-    fn is_member(&self, group: &str, object: &str, reach: Reach) -> bool {
-        let (Some(group), Some(object)) = (self.roster.find(group), self.roster.find(object)) else {
-            return false;
-        };
-        match reach {
-            Reach::Direct => self.snapshot.is_direct_member(group, object),
-            Reach::Transitive => self.snapshot.is_transitive_member(group, object),
-        }
-    }
-
-    fn manager_of(&self, user: &str) -> Option<&str> {
-        self.managers.of(user)
-    }
 }

@@ -1,18 +1,18 @@
-//! What a recompute run leaves: deltas, groups, audit and summary, and the table for people.
+//! What a recompute run leaves: groups and summary, and the table for people.
 
-use std::collections::HashSet;
 use std::io;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::json;
 
 use super::Style;
+use super::changes::Changes;
 use super::palette::{self, painted};
 use super::printable::printable;
 use crate::membership::recompute::Status;
+use crate::membership::roster::Ordinal;
 
-/// The result of a run, with ids in place of ordinals. Groups are sorted by id, members too.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunReport {
     /// The run's id.
@@ -21,10 +21,10 @@ pub struct RunReport {
     pub now: Timestamp,
     /// When the run began.
     pub started: Timestamp,
-    /// All groups.
+    /// All groups, sorted by id.
     pub groups: Vec<GroupReport>,
-    /// The ids of users and devices that were deleted and so left all groups.
-    pub deleted: HashSet<String>,
+    /// The members of all groups before and after.
+    pub changes: Changes,
     /// How many users there are.
     pub users: usize,
     /// How many devices there are.
@@ -42,27 +42,20 @@ pub struct RunReport {
 pub struct GroupReport {
     /// The group's id.
     pub id: String,
+    /// The group's ordinal.
+    pub group: Ordinal,
     /// Its name.
     pub display_name: Option<String>,
     /// What became of it.
     pub status: Status,
     /// How many members it has now.
     pub members: u64,
-    /// Ids of those who came, sorted.
-    pub added: Vec<String>,
-    /// Ids of those who went, sorted.
-    pub removed: Vec<String>,
+    /// How many came.
+    pub added: u64,
+    /// How many went.
+    pub removed: u64,
     /// Why it failed.
     pub error: Option<String>,
-}
-
-/// One line of `membership-deltas`.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct DeltaRow<'a> {
-    group_id: &'a str,
-    member_id: &'a str,
-    change: &'static str,
 }
 
 impl RunReport {
@@ -75,46 +68,13 @@ impl RunReport {
         self.groups.iter().filter(|group| group.status == status).count()
     }
 
-    fn added(&self) -> usize {
-        self.groups.iter().map(|group| group.added.len()).sum()
+    fn added(&self) -> u64 {
+        self.groups.iter().map(|group| group.added).sum()
     }
 
-    fn removed(&self) -> usize {
-        self.groups.iter().map(|group| group.removed.len()).sum()
+    fn removed(&self) -> u64 {
+        self.groups.iter().map(|group| group.removed).sum()
     }
-
-    /// All changes, by group and then member.
-    fn deltas(&self) -> impl Iterator<Item = DeltaRow<'_>> {
-        self.groups.iter().flat_map(|group| {
-            let row = |change| move |member_id| DeltaRow { group_id: &group.id, member_id, change };
-            let added = group.added.iter().map(String::as_str).map(row("added"));
-            let removed = group.removed.iter().map(String::as_str).map(row("removed"));
-            let mut rows: Vec<DeltaRow<'_>> = added.chain(removed).collect();
-            rows.sort_by_key(|row| row.member_id);
-            rows
-        })
-    }
-}
-
-/// `membership-deltas.ndjson`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_deltas_ndjson(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()> {
-    report.deltas().try_for_each(|row| line(&row, out))
-}
-
-/// `membership-deltas.csv`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_deltas_csv(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(out);
-    table.write_record(["groupId", "memberId", "change"])?;
-    for row in report.deltas() {
-        table.serialize(row)?;
-    }
-    table.flush()
 }
 
 /// `groups.ndjson`.
@@ -127,33 +87,11 @@ pub fn write_groups(report: &RunReport, out: &mut dyn io::Write) -> io::Result<(
             "groupId": group.id,
             "status": group.status.word(),
             "members": group.members,
-            "added": group.added.len(),
-            "removed": group.removed.len(),
+            "added": group.added,
+            "removed": group.removed,
             "error": group.error,
         });
-        line(&row, out)
-    })
-}
-
-/// `audit.ndjson`: one event for each change, in the words of the service's audit log.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_audit(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()> {
-    report.deltas().try_for_each(|row| {
-        let activity = if row.change == "added" { "Add member to group" } else { "Remove member from group" };
-        let left = row.change == "removed" && report.deleted.contains(row.member_id);
-        let cause = if left { "objectDeleted" } else { "membershipRule" };
-        let event = json!({
-            "activity": activity,
-            "category": "GroupManagement",
-            "actor": "dyngroup",
-            "target": { "groupId": row.group_id, "memberId": row.member_id },
-            "time": report.started.to_string(),
-            "run": report.run,
-            "details": { "cause": cause },
-        });
-        line(&event, out)
+        writeln!(out, "{row}")
     })
 }
 
@@ -194,7 +132,7 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
 /// # Errors
 /// Those of `out`.
 pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let is_shown = |group: &&GroupReport| group.status != Status::Static || !group.removed.is_empty();
+    let is_shown = |group: &&GroupReport| group.status != Status::Static || group.removed > 0;
     let shown: Vec<&GroupReport> = report.groups.iter().filter(is_shown).collect();
     let name =
         |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
@@ -208,7 +146,7 @@ pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -
             Status::Succeeded | Status::Static => group.status.word().to_owned(),
         };
         let name: String = name(group).chars().take(width).collect();
-        let (added, removed) = (signed(group.added.len(), '+'), signed(group.removed.len(), '-'));
+        let (added, removed) = (signed(group.added, '+'), signed(group.removed, '-'));
         writeln!(out, "{name:width$}  {:>9}  {added:>7}  {removed:>7}  {word}", group.members)?;
         if let Some(error) = &group.error {
             writeln!(out, "  {}", printable(error))?;
@@ -229,11 +167,6 @@ pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -
 /// Longer names are cut in the table.
 const NAME_MAX_COLUMNS: usize = 48;
 
-fn signed(count: usize, sign: char) -> String {
+fn signed(count: u64, sign: char) -> String {
     if count == 0 { "·".to_owned() } else { format!("{sign}{count}") }
-}
-
-fn line(row: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, row)?;
-    out.write_all(b"\n")
 }

@@ -1,8 +1,12 @@
-//! The rules that the tests of every format print.
+//! The rules and the run that the tests of every format print.
 
+use jiff::Timestamp;
+
+use super::changes::Changes;
 use super::finding::{CheckedRule, FileEdit, Finding};
 use super::output_format::OutputFormat;
 use super::printable::printable;
+use super::recompute::{GroupReport, RunReport};
 use super::summary::Summary;
 use super::{Style, write_check};
 use crate::base::code;
@@ -10,6 +14,9 @@ use crate::base::diagnostic::{Diagnostic, Edit, Fix};
 use crate::base::span::{Position, Span};
 use crate::language::attribute::Subject;
 use crate::language::certainty::Certainty;
+use crate::membership::recompute::Status;
+use crate::membership::roster::{Roster, RowIds};
+use crate::membership::snapshot::Snapshot;
 
 /// `rules` in `format`, without colour.
 pub(super) fn written(format: OutputFormat, rules: &[CheckedRule]) -> String {
@@ -52,6 +59,41 @@ pub(super) fn plain(source: &str, line: usize, rule: &str, diagnostics: Vec<Diag
 pub(super) fn span_of(text: &str, part: &str) -> Span {
     let start = text.find(part).unwrap();
     Span::new(start, start + part.len())
+}
+
+/// A run over two groups: one grew and lost a deleted user, one changed with a member whose id needs
+/// quotes everywhere.
+pub(super) fn run_report() -> RunReport {
+    let users = RowIds::of(["bob", "ada", "c,\"\\\n"]);
+    let mut roster = Roster::new(users, RowIds::of([])).unwrap();
+    let [first, second, gone] = ["a \"group\"", "b", "Gone"].map(|id| roster.intern(id).unwrap());
+    let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
+    before.replace(first, [gone, 1].into_iter().collect());
+    after.replace(first, [0, 1, 2].into_iter().collect());
+    before.replace(second, [2].into_iter().collect());
+    let group = |group, members, added, removed| GroupReport {
+        id: roster.id(group).to_owned(),
+        group,
+        display_name: None,
+        status: Status::Succeeded,
+        members,
+        added,
+        removed,
+        error: None,
+    };
+    let groups = vec![group(first, 3, 2, 1), group(second, 0, 0, 1)];
+    RunReport {
+        run: "run-1".to_owned(),
+        now: Timestamp::UNIX_EPOCH,
+        started: Timestamp::UNIX_EPOCH,
+        groups,
+        changes: Changes { before, after, deleted: [gone].into_iter().collect(), roster },
+        users: 3,
+        devices: 0,
+        stages: Vec::new(),
+        peak_memory_bytes: None,
+        warnings: Vec::new(),
+    }
 }
 
 /// One rule of every kind.

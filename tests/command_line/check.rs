@@ -70,6 +70,25 @@ fn the_shapes_for_people() {
 }
 
 #[test]
+fn what_rules_become() {
+    let folder = every_kind();
+    folder.write(
+        "more.rules",
+        "(user.city -eq \"oslo\" -or user.mail -ne null) -and (user.otherMails -any (_ -match \"^a\\sb\"))\n\
+         device.accountEnabled -eq true\n\
+         user.memberOf -any (group.objectId -in ['g2', 'g1'])\n\
+         Direct Reports for \"boss\"\n\
+         user.employeeHireDate -ge system.now -minus P7D\n\
+         device.deviceOSVersion -ge \"10\"\n",
+    );
+    let arguments = ["check", "more.rules", "exports", "--ignore", "L21", "--emit", "bytecode"];
+    let broken = ["check", "--emit", "bytecode", "--rule", "user.x -eq 1", "--output-format", "jsonl"];
+    let mixed = ["check", "--emit", "bytecode", "--fix", "more.rules"];
+    let runs = [&arguments[..], &broken, &mixed].map(|arguments| folder.run(arguments));
+    assert_transcript("check-emit", &runs.iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn the_shapes_for_programs() {
     let lines = check("jsonl");
     assert_transcript("check-jsonl", &[&lines]);

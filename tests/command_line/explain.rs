@@ -60,6 +60,35 @@ fn the_reasons_in_every_shape() {
 }
 
 #[test]
+fn a_tenant_of_columns_is_explained_like_any_other() {
+    let folder = Folder::new();
+    for format in ["ndjson", "parquet"] {
+        let sizes = ["--users", "60", "--groups", "12"];
+        folder.run(&[&["synth", "--out", format, "--format", format][..], &sizes].concat()).expect_code(0);
+    }
+    let text = |line: &str, key: &str| {
+        let line = line.trim_end_matches([',', '\n']);
+        serde_json::from_str::<Value>(line).unwrap()[key].as_str().unwrap().to_owned()
+    };
+    let user = text(folder.read("ndjson/users.ndjson").lines().nth(7).unwrap(), "id");
+    let groups: Value = serde_json::from_str(&folder.read("ndjson/groups.json")).unwrap();
+    let dynamic =
+        groups["value"].as_array().unwrap().iter().filter(|group| group["membershipRule"].is_string());
+    let mut explained = 0;
+    for group in dynamic {
+        let shown = ["ndjson", "parquet"].map(|tenant| {
+            let group = group["id"].as_str().unwrap();
+            let arguments =
+                ["explain", tenant, "--group", group, "--user", &user, "--now", "2026-01-15T00:00:00Z"];
+            folder.run(&arguments).expect_code(0).to_owned()
+        });
+        assert_eq!(shown[0], shown[1]);
+        explained += 1;
+    }
+    assert_eq!(explained, 12);
+}
+
+#[test]
 fn json_has_the_shape_of_graph() {
     let folder = Folder::with(&[("users.json", r#"[{"id":"1","displayName":"EndTestUser001"}]"#)]);
     let rule = "(user.displayName -startsWith \"EndTestUser\")";

@@ -6,7 +6,11 @@ use super::tenant::{assigned, dynamic, tenant};
 use crate::runner::{Folder, Ran, assert_transcript};
 
 const USER: &str = "{\"id\":\"u1\",\"department\":\"Sales\"}\n";
-const GROUP: &str = "{\"id\":\"g1\",\"groupTypes\":[\"DynamicMembership\"],\"membershipRule\":\"user.department -eq \\\"Sales\\\"\"}\n";
+/// Its rule reads what the files below have faults in.
+const GROUP: &str = concat!(
+    "{\"id\":\"g1\",\"groupTypes\":[\"DynamicMembership\"],\"membershipRule\":\"user.accountEnabled -eq true",
+    " -or (user.assignedPlans -any (assignedPlan.service -eq 'SCO'))\"}\n"
+);
 
 fn run(files: &[(&str, &str)]) -> (Folder, Ran) {
     let folder = Folder::with(files);
@@ -56,6 +60,19 @@ fn faults_have_a_place_and_nothing_is_written() {
         })
         .collect();
     assert_transcript("recompute-faults", &runs.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn only_what_rules_read_is_looked_at() {
+    let users = ("tenant/users.ndjson", "{\"id\":\"u1\",\"department\":5,\"accountEnabled\":true}\n");
+    let (_folder, ran) = run(&[users, ("tenant/groups.ndjson", GROUP)]);
+    assert!(ran.expect_code(0).contains("1 added"), "{}", ran.stdout);
+    let (_folder, ran) = run(&[
+        users,
+        ("tenant/groups.ndjson", &GROUP.replace("accountEnabled -eq true", "department -ne null")),
+    ]);
+    assert_eq!(ran.expect_code(2), "");
+    assert!(ran.stderr.contains("users.ndjson:1:25: field department"), "{}", ran.stderr);
 }
 
 #[test]

@@ -20,12 +20,13 @@ use crate::generate;
 use crate::runner::lines;
 
 /// The groups in an order in which each reads only earlier ones: `G1` and `G2` are what random rules read.
-const GROUPS: [&str; 9] = ["plain", "G1", "g2", "r0", "r1", "r2", "r3", "chain1", "chain2"];
+pub(super) const GROUPS: [&str; 9] = ["plain", "G1", "g2", "r0", "r1", "r2", "r3", "chain1", "chain2"];
 
 /// Ids that the members file may name.
-const MEMBERS: [&str; 12] = ["M", "N", "u2", "U3", "u4", "d0", "d1", "ghost", "plain", "G1", "g2", "gone"];
+pub(super) const MEMBERS: [&str; 12] =
+    ["M", "N", "u2", "U3", "u4", "d0", "d1", "ghost", "plain", "G1", "g2", "gone"];
 
-type Sets = BTreeMap<&'static str, BTreeSet<String>>;
+pub(super) type Sets = BTreeMap<&'static str, BTreeSet<String>>;
 
 struct Known<'a> {
     members: &'a Sets,
@@ -56,7 +57,7 @@ impl Relations for Known<'_> {
 }
 
 /// The object under another id.
-fn renamed(object: &Object, id: &str) -> Object {
+pub(super) fn renamed(object: &Object, id: &str) -> Object {
     let mut renamed = Object::new(id);
     for (name, value) in object.values().filter(|(name, _)| *name != "objectId") {
         renamed.set(name, value.clone());
@@ -90,19 +91,21 @@ fn as_json(object: &Object) -> Json {
     fields.into()
 }
 
-/// What the definition makes of the groups, one after the other.
-fn expected(
+/// What the definition makes of `groups`, one after the other, and those in error among them. `gone` is
+/// deleted.
+pub(super) fn expected(
+    groups: &[&'static str],
     rules: &BTreeMap<&'static str, String>,
-    users: &[Object],
-    devices: &[Object],
+    [users, devices]: [&[Object]; 2],
     before: &Sets,
-) -> Sets {
+    version_order: Option<VersionOrder>,
+) -> (Sets, BTreeSet<&'static str>) {
     let managers = Managers::of_objects(users);
-    let mut members = before.clone();
+    let (mut members, mut failed) = (before.clone(), BTreeSet::new());
     for set in members.values_mut() {
         set.remove("gone");
     }
-    for group in GROUPS {
+    for &group in groups {
         let Some(text) = rules.get(group) else { continue };
         let options = Options { dialect: Dialect::Extended, ..Options::default() };
         let rule = compile(text, options).rule.unwrap_or_else(|| panic!("refused: {text}"));
@@ -111,8 +114,7 @@ fn expected(
             Subject::Device => devices,
         };
         let relations = Known { members: &members, managers: &managers };
-        let world =
-            World { now: generate::now(), version_order: Some(VersionOrder::Version), relations: &relations };
+        let world = World { now: generate::now(), version_order, relations: &relations };
         let admitted: Result<BTreeSet<String>, _> = objects
             .iter()
             .filter_map(|object| match oracle::evaluate(&rule, object, &world) {
@@ -120,11 +122,12 @@ fn expected(
                 Err(error) => Some(Err(error)),
             })
             .collect();
-        if let Ok(admitted) = admitted {
-            members.insert(group, admitted);
+        match admitted {
+            Ok(admitted) => drop(members.insert(group, admitted)),
+            Err(_) => drop(failed.insert(group)),
         }
     }
-    members
+    (members, failed)
 }
 
 proptest! {
@@ -163,7 +166,9 @@ proptest! {
         for &(group, member) in &before {
             sets.get_mut(group).unwrap().insert(member.to_owned());
         }
-        let wanted: BTreeSet<(String, String)> = expected(&rules, &users, &devices, &sets)
+        let version_order = Some(VersionOrder::Version);
+        let (members, _) = expected(&GROUPS, &rules, [&users, &devices], &sets, version_order);
+        let wanted: BTreeSet<(String, String)> = members
             .into_iter()
             .flat_map(|(group, members)| members.into_iter().map(|member| (group.to_owned(), member)))
             .collect();

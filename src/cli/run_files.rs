@@ -1,0 +1,67 @@
+//! The files that a run leaves in the folder of `--out`: all of them or none.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::args::DeltaFormat;
+use super::failure::Failure;
+use super::output::Staged;
+use super::progress::Progress;
+use super::recompute::peak_memory_bytes;
+use crate::report::deltas::{write_audit, write_deltas_csv, write_deltas_ndjson};
+use crate::report::deltas_parquet::write_deltas_parquet;
+use crate::report::recompute::{RunReport, write_groups, write_summary};
+
+type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
+
+/// The file of each format of the deltas.
+const DELTAS: [(DeltaFormat, &str, Writer); 3] = [
+    (DeltaFormat::Ndjson, "membership-deltas.ndjson", write_deltas_ndjson),
+    (DeltaFormat::Csv, "membership-deltas.csv", write_deltas_csv),
+    (DeltaFormat::Parquet, "membership-deltas.parquet", write_deltas_parquet),
+];
+
+/// Writes all files or none. The summary takes its place last, so that a folder with one is whole.
+pub(super) fn write_files(
+    result: &mut RunReport,
+    folder: &Path,
+    delta_format: DeltaFormat,
+    progress: &mut Progress,
+) -> Result<(), Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
+    let stage = |name: &str, write: Writer, result: &RunReport| {
+        Staged::stream(&folder.join(name), |out| write(result, out))
+    };
+    let others: [(&str, Writer); 2] =
+        [("groups.ndjson", |result, out| write_groups(result, out)), ("audit.ndjson", write_audit)];
+    let (chosen, stale): (Vec<_>, Vec<_>) = DELTAS.iter().partition(|(format, ..)| *format == delta_format);
+    let files: Vec<_> = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others).collect();
+    let staged: Vec<Result<Staged, Failure>> = progress.stage("write", "writing", || {
+        files.into_par_iter().map(|(name, write)| stage(name, write, result)).collect()
+    });
+    // All of them are done; of several failures the first one in this order is told.
+    let staged: Vec<Staged> = staged.into_iter().collect::<Result<_, Failure>>()?;
+    result.stages = progress.seconds();
+    result.peak_memory_bytes = peak_memory_bytes();
+    let summary = stage("summary.json", |result, out| write_summary(result, out), result)?;
+    staged.into_iter().try_for_each(Staged::commit)?;
+    for (_, name, _) in stale {
+        remove_stale(&folder.join(name))?;
+    }
+    summary.commit()
+}
+
+/// Deltas of an earlier run in another format would be taken for those of this one.
+fn remove_stale(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::file(path, "remove", &error)),
+    }
+}
