@@ -92,7 +92,7 @@ fn decide(
         let fail = |place, pattern: &_| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         };
-        tests.patterns(values.len()).ask_each(texts, is_basic(values.value_data()), &mut hit, fail);
+        tests.patterns(values.len()).ask_each(&texts, is_basic(values.value_data()), &mut hit, fail);
     } else {
         texts.for_each(|(at, value)| tests.all(value, |place| pairs.push((code(at), tests.slot(place)))));
     }

@@ -8,7 +8,6 @@ use super::recompute::{Objects, Settings};
 use super::reporting::Reporting;
 use super::snapshot::Snapshot;
 use crate::engine::evaluate::{Inputs, evaluate};
-use crate::engine::oracle::EvaluationError;
 use crate::language::attribute::Subject;
 use crate::language::typed::TypedRule;
 use crate::program::predicate::External;
@@ -92,7 +91,7 @@ impl<'a> Evaluation<'a> {
         let Settings { now, version_order } = self.settings;
         let inputs = Inputs { now, version_order, externals: &externals };
         let results = evaluate(&program, self.objects.of(subject), inputs);
-        results.into_iter().map(|rows| rows.map_err(|error| in_words(error, subject))).collect()
+        results.into_iter().map(|rows| rows.map_err(|error| error.to_string())).collect()
     }
 
     /// The rows that satisfy what a program does not look up itself.
@@ -117,21 +116,4 @@ fn compiled(rules: &[&TypedRule]) -> Result<Program, String> {
     let program = emit::program(rules.iter().copied(), Optimise::On).map_err(|error| error.to_string())?;
     verify(&program).map_err(|fault| format!("the compiled rule is unsound: {fault}"))?;
     Ok(program)
-}
-
-/// An error of the engine, which knows the attribute and not whose it is.
-fn in_words(error: EvaluationError, subject: Subject) -> String {
-    let path = |name: String| {
-        let object = subject.word();
-        if name.starts_with(&format!("{object}.")) { name } else { format!("{object}.{name}") }
-    };
-    let error = match error {
-        EvaluationError::RegexSteps { pattern, attribute } => {
-            EvaluationError::RegexSteps { pattern, attribute: path(attribute) }
-        }
-        EvaluationError::VersionOrderNotChosen { attribute } => {
-            EvaluationError::VersionOrderNotChosen { attribute: path(attribute) }
-        }
-    };
-    error.to_string()
 }
