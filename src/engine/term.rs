@@ -18,10 +18,7 @@ pub(super) struct Term {
 #[derive(Debug)]
 pub(super) enum Way {
     /// Those of one predicate are gone through, and the others looked up for each.
-    Driven {
-        driver: Slot,
-        checks: Vec<Check>,
-    },
+    Driven { driver: Slot, checks: Vec<Check> },
     /// The items of every predicate are listed and put together.
     General(ExpressionId),
 }
