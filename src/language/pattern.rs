@@ -20,6 +20,7 @@ mod plain;
 mod property;
 mod quantifier;
 mod read;
+mod required;
 mod sample;
 mod set;
 mod size;
@@ -30,6 +31,7 @@ mod write;
 use crate::base::span::Span;
 use engine::Engine;
 pub use plain::PlainPattern;
+pub use required::RequiredText;
 pub use set::PatternSet;
 pub(crate) use unit::is_basic;
 
@@ -106,6 +108,23 @@ impl Pattern {
     /// ```
     pub fn plain(&self) -> Option<PlainPattern> {
         plain::plain(&read::read(&self.source).ok()?)
+    }
+
+    /// Texts of which every ASCII value that matches holds at least one, letter case aside; `None` where
+    /// nothing is sure.
+    ///
+    /// ```
+    /// use dyngroup::language::pattern::Pattern;
+    /// let required = Pattern::new("^CC8[0-4]").unwrap().required_text().unwrap();
+    /// assert_eq!((required.texts, required.at_start), (vec!["CC8".to_owned()], true));
+    /// ```
+    pub fn required_text(&self) -> Option<RequiredText> {
+        required::required(&read::read(&self.source).ok()?)
+    }
+
+    /// Whether some value may need too many steps: the pattern goes to the back-tracking engine.
+    pub fn can_give_up(&self) -> bool {
+        self.engine.written.backtracking
     }
 
     /// The spans of `.*` and `.*?` at the very start or end of the pattern that can go without
