@@ -24,6 +24,9 @@ pub struct Program {
     pub externals: Vec<External>,
     /// The quantified terms, each once.
     pub quantified: Vec<predicate::AnyItem>,
+    /// For each rule the predicates that may have no result, in the order of its text: the first one
+    /// without a result is the rule's error.
+    pub fallible: Vec<Vec<predicate::Fallible>>,
     /// The bodies of the quantified terms.
     pub item_expressions: Vec<graph::Expression>,
     /// The instructions.

@@ -61,6 +61,7 @@ pub fn program<'rule>(
         predicates: graph.predicates,
         externals: graph.externals,
         quantified: graph.quantified,
+        fallible: graph.fallible,
         item_expressions: graph.expressions,
     })
 }

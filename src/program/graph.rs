@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Optimise;
-use super::predicate::{AnyItem, External, Predicate, Target};
+use super::predicate::{AnyItem, External, Fallible, Predicate, Target};
 use crate::base::fold::FoldedText;
 use crate::language::typed::{Node, NodeKind, Quantifier, Reach, TypedRule};
 
@@ -42,12 +42,16 @@ pub struct Graph {
     pub externals: Vec<External>,
     /// The quantified terms, each once.
     pub quantified: Vec<AnyItem>,
+    /// For each rule what may have no result, in the order of its text.
+    pub fallible: Vec<Vec<Fallible>>,
     /// The guessed share of rows that satisfy each expression.
     shares: Vec<f64>,
     interned: HashMap<Expression, ExpressionId>,
     predicate_ids: HashMap<String, u32>,
     external_ids: HashMap<External, u32>,
     quantified_ids: HashMap<(String, ExpressionId), u32>,
+    /// What may have no result in the rule at hand.
+    fallible_here: Vec<Fallible>,
     optimise: Optimise,
 }
 
@@ -59,6 +63,8 @@ impl Graph {
             let root = graph.node(&rule.root, None);
             graph.use_once_more(root);
             graph.roots.push(root);
+            let fallible = std::mem::take(&mut graph.fallible_here);
+            graph.fallible.push(fallible);
         }
         graph
     }
@@ -102,27 +108,28 @@ impl Graph {
             }
             NodeKind::Quantified { quantifier, collection, body } => {
                 let target = Target::Item(collection.clone());
+                let fallible_before = self.fallible_here.len();
                 let body = self.node(body, Some(&target));
-                match quantifier {
-                    Quantifier::Any => self.any(collection, body),
-                    // Every item satisfies the body: no item fails it.
-                    Quantifier::All => {
-                        let fails = self.not(body);
-                        let any = self.any(collection, fails);
-                        self.not(any)
-                    }
+                // Every item satisfies the body: no item fails it.
+                let is_all = *quantifier == Quantifier::All;
+                let body = if is_all { self.not(body) } else { body };
+                let (any, term) = self.any(collection, body);
+                for fallible in self.fallible_here.iter_mut().skip(fallible_before) {
+                    fallible.term = Some(term);
                 }
+                if is_all { self.not(any) } else { any }
             }
             NodeKind::MemberOf { groups, reach } => self.external(member_of(groups, *reach)),
             NodeKind::Reports { manager, reach } => self.external(External::Reports(manager.clone(), *reach)),
         }
     }
 
+    /// The expression of a quantified term, and the term's place.
     fn any(
         &mut self,
         collection: &std::sync::Arc<crate::language::attribute::Attribute>,
         body: ExpressionId,
-    ) -> ExpressionId {
+    ) -> (ExpressionId, u32) {
         let key = (collection.name.to_string(), body);
         let next = self.quantified.len();
         let known = if self.optimise == Optimise::On { self.quantified_ids.get(&key).copied() } else { None };
@@ -134,16 +141,19 @@ impl Graph {
             id
         });
         let share = (self.expected_share(body) * 3.0).min(0.9);
-        self.intern(Expression::AnyItem(id), share)
+        (self.intern(Expression::AnyItem(id), share), id)
     }
 
     fn predicate(&mut self, predicate: Predicate) -> ExpressionId {
         let key = predicate.key();
-        let share = predicate.expected_share();
+        let (share, is_fallible) = (predicate.expected_share(), predicate.is_fallible());
         let next = u32::try_from(self.predicates.len()).unwrap_or(u32::MAX);
         let id = *self.predicate_ids.entry(key).or_insert(next);
         if id == next {
             self.predicates.push(predicate);
+        }
+        if is_fallible {
+            self.fallible_here.push(Fallible { predicate: id, term: None });
         }
         self.intern(Expression::Predicate(id), share)
     }

@@ -46,6 +46,15 @@ pub struct AnyItem {
     pub body: ExpressionId,
 }
 
+/// A predicate that may have no result for a value, where a rule asks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fallible {
+    /// The place of the predicate.
+    pub predicate: u32,
+    /// The quantified term in whose body it stands.
+    pub term: Option<u32>,
+}
+
 impl Target {
     /// The attribute or collection.
     pub fn attribute(&self) -> &Arc<Attribute> {
@@ -104,6 +113,12 @@ impl Predicate {
             }
             Test::CompareVersion { order, to } => format!("{target} {} version {}", sign(*order), quoted(to)),
         }
+    }
+
+    /// Whether some value may leave it without a result: patterns can need too many steps, and how
+    /// versions are ordered may not be chosen.
+    pub fn is_fallible(&self) -> bool {
+        matches!(self.test, Test::Matches(_) | Test::CompareVersion { .. })
     }
 
     /// A guess at the share of rows that satisfy it, for ordering: what is rare goes first.
