@@ -31,6 +31,7 @@ mod scan;
 mod search;
 mod searches;
 mod selection;
+pub mod single;
 mod term;
 mod text_tests;
 mod weighing;

@@ -19,6 +19,8 @@ mod lint_fixes;
 #[cfg(test)]
 mod machines;
 #[cfg(test)]
+mod one_object;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod recompute;

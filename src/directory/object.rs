@@ -144,8 +144,8 @@ fn shared_name(name: Arc<str>) -> Arc<str> {
     }
 }
 
-/// The name under which an attribute is kept.
-fn stored_name(name: &str) -> Cow<'_, str> {
+/// The name under which [`Object::values`] gives an attribute.
+pub(crate) fn stored_name(name: &str) -> Cow<'_, str> {
     const EXTENSION: &str = "extension_";
     let is_extension =
         name.get(..EXTENSION.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(EXTENSION));

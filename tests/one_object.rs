@@ -1,0 +1,287 @@
+//! The machine for single objects says what the oracle says, errors included, and its changes are the
+//! differences of two oracle evaluations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dyngroup::base::fold::fold;
+use dyngroup::directory::object::{Object, Value};
+use dyngroup::engine::oracle::{self, EvaluationError};
+use dyngroup::engine::single::{Change, SingleMachine, Verdict};
+use dyngroup::engine::world::{Relations, VersionOrder, World};
+use dyngroup::language::attribute::Subject;
+use dyngroup::language::compile::{Options, compile};
+use dyngroup::language::dialect::Dialect;
+use dyngroup::language::typed::{Reach, TypedRule};
+use dyngroup::program::verify::verify;
+use dyngroup::program::{Optimise, emit};
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::RngSeed;
+
+use crate::generate;
+
+/// Who is where, by folded ids.
+#[derive(Clone, Debug, Default)]
+struct Related {
+    members: BTreeSet<(String, String, bool)>,
+    managers: BTreeMap<String, String>,
+}
+
+impl Relations for Related {
+    fn is_member(&self, group: &str, object: &str, reach: Reach) -> bool {
+        self.members.contains(&(fold(group).into(), fold(object).into(), reach == Reach::Transitive))
+    }
+
+    fn manager_of(&self, user: &str) -> Option<&str> {
+        self.managers.get(fold(user).as_ref()).map(String::as_str)
+    }
+}
+
+fn related() -> impl Strategy<Value = Related> {
+    let id = || select(&["M", "SALES", "HR", "G1", "N"][..]).prop_map(str::to_owned);
+    let group = select(&["G1", "G2"][..]).prop_map(str::to_owned);
+    let members = prop::collection::btree_set((group, id(), any::<bool>()), 0..8);
+    let managers =
+        prop::collection::btree_map(id(), select(&["m", "hr", "N", "x"][..]).prop_map(str::to_owned), 0..4);
+    (members, managers).prop_map(|(members, managers)| Related { members, managers })
+}
+
+type Outcome = Result<bool, EvaluationError>;
+
+struct Rules {
+    rules: Vec<TypedRule>,
+    order: Option<VersionOrder>,
+    relations: Related,
+}
+
+impl Rules {
+    fn new(texts: &[String], dialect: Dialect, order: Option<VersionOrder>, relations: Related) -> Self {
+        let options = Options { dialect, ..Options::default() };
+        let rules = texts.iter().map(|text| compile(text, options).rule.expect(text)).collect();
+        Self { rules, order, relations }
+    }
+
+    fn by_oracle(&self, object: Option<&Object>) -> Vec<Outcome> {
+        let world = World { now: generate::now(), version_order: self.order, relations: &self.relations };
+        let outcome = |rule| object.map_or(Ok(false), |object| oracle::evaluate(rule, object, &world));
+        self.rules.iter().map(outcome).collect()
+    }
+
+    /// Holds the machine against the oracle on each object, and on each change from one to the next.
+    fn check(&self, objects: &[Object]) -> Result<(), TestCaseError> {
+        for optimise in [Optimise::On, Optimise::Off] {
+            let program = emit::program(&self.rules, optimise).expect("small");
+            verify(&program).expect("sound");
+            let mut machine = SingleMachine::new(&program, generate::now(), self.order);
+            let mut before: Option<&Object> = None;
+            for after in objects.iter().map(Some).chain([None, None]) {
+                let (old, new) = (self.by_oracle(before), self.by_oracle(after));
+                if let Some(object) = after {
+                    prop_assert_eq!(
+                        machine.evaluate(object, &self.relations),
+                        verdict(&new),
+                        "{:?}",
+                        optimise
+                    );
+                }
+                let found = machine.evaluate_change(before, after, &self.relations);
+                let expected = change(&old, &new);
+                prop_assert_eq!(found, expected, "{:?} from {:?} to {:?}", optimise, before, after);
+                before = after;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn verdict(outcomes: &[Outcome]) -> Verdict {
+    let mut verdict = Verdict::default();
+    for (rule, outcome) in (0..).zip(outcomes) {
+        match outcome {
+            Ok(true) => verdict.rules.push(rule),
+            Ok(false) => {}
+            Err(error) => verdict.undecided.push((rule, error.clone())),
+        }
+    }
+    verdict
+}
+
+fn change(before: &[Outcome], after: &[Outcome]) -> Change {
+    let mut change = Change::default();
+    for (rule, (before, after)) in (0..).zip(before.iter().zip(after)) {
+        match after {
+            after if after == before => {}
+            Ok(true) => change.joined.push(rule),
+            Ok(false) => change.left.push(rule),
+            Err(error) => change.undecided.push((rule, error.clone())),
+        }
+    }
+    change
+}
+
+/// Objects of which each has some attributes of the one before and some of its own.
+fn objects(subject: Subject) -> impl Strategy<Value = Vec<Object>> {
+    let object = (generate::object(subject), any::<u64>());
+    prop::collection::vec(object, 1..8).prop_map(|drawn| {
+        let mut objects: Vec<Object> = Vec::new();
+        for (drawn, kept) in drawn {
+            let object = objects.last().map_or(drawn.clone(), |before| mixed(before, &drawn, kept));
+            objects.push(object);
+        }
+        objects
+    })
+}
+
+/// `before` with some attributes of `other`: those whose turn has a bit in `taken`.
+fn mixed(before: &Object, other: &Object, taken: u64) -> Object {
+    // One in four is another object, one in four differs in few attributes.
+    let (taken, few) = (taken >> 2, taken & 3);
+    if few == 0 {
+        return other.clone();
+    }
+    let taken = if few == 1 { taken & (taken >> 20) & (taken >> 40) } else { taken };
+    let mut object = before.clone();
+    let names: BTreeSet<&str> = before.values().chain(other.values()).map(|(name, _)| name).collect();
+    for (turn, name) in names.into_iter().filter(|name| *name != "objectId").enumerate() {
+        if taken >> (turn % 32) & 1 != 0 {
+            object.set(name, other.get(name).clone());
+        }
+    }
+    if taken >> 33 & 1 != 0 {
+        object.set_manager(other.manager().map(str::to_owned));
+    }
+    object
+}
+
+/// How many cases run: the same ones each time, or with `DYNGROUP_CASES` that many new ones.
+fn cases(usual: u32) -> ProptestConfig {
+    let asked = std::env::var("DYNGROUP_CASES").ok().and_then(|cases| cases.parse().ok());
+    let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
+    ProptestConfig {
+        cases: asked.unwrap_or(usual),
+        failure_persistence: None,
+        rng_seed,
+        ..ProptestConfig::default()
+    }
+}
+
+fn order() -> impl Strategy<Value = Option<VersionOrder>> {
+    select(vec![None, Some(VersionOrder::Version), Some(VersionOrder::Ordinal)])
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    #[test]
+    fn the_machine_agrees_with_the_oracle(
+        texts in prop::collection::vec(generate::rule_text_about(Subject::User, Dialect::Extended), 1..8),
+        objects in objects(Subject::User),
+        relations in related(),
+    ) {
+        Rules::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
+    }
+
+    #[test]
+    fn devices_too(
+        texts in prop::collection::vec(generate::rule_text_about(Subject::Device, Dialect::Extended), 1..8),
+        versions in prop::collection::vec(version_rule(), 0..3),
+        objects in objects(Subject::Device),
+        found in prop::collection::vec(prop::option::of(select(&["10.0.9", "10.0.10", "10.0.A"][..])), 8),
+        (order, relations) in (order(), related()),
+    ) {
+        let texts: Vec<String> = texts.into_iter().chain(versions).collect();
+        let with_version = |(object, found): (Object, Option<&str>)| {
+            object.with("deviceOSVersion", found.map_or(Value::Null, |found| Value::Text(found.to_owned())))
+        };
+        let objects: Vec<Object> = objects.into_iter().zip(found).map(with_version).collect();
+        Rules::new(&texts, Dialect::Extended, order, relations).check(&objects)?;
+    }
+
+}
+
+proptest! {
+    #![proptest_config(few_cases())]
+
+    #[test]
+    fn errors_are_those_of_the_oracle(
+        texts in prop::collection::vec(hopeless_rule(), 1..6),
+        objects in prop::collection::vec(hopeless_user(), 1..5),
+    ) {
+        Rules::new(&texts, Dialect::Entra, None, Related::default()).check(&objects)?;
+    }
+
+    /// So many that a change is read by too many rules to look their attributes up one by one.
+    #[test]
+    fn many_rules_make_no_difference(
+        texts in prop::collection::vec(generate::rule_text_about(Subject::User, Dialect::Extended), 150),
+        hopeless in prop::collection::vec(hopeless_rule(), 0..3),
+        objects in objects(Subject::User),
+        relations in related(),
+    ) {
+        let texts: Vec<String> = texts.into_iter().chain(hopeless).collect();
+        Rules::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
+    }
+}
+
+/// For cases that take long: a twentieth of what was asked for.
+fn few_cases() -> ProptestConfig {
+    let config = cases(120);
+    ProptestConfig { cases: (config.cases / 20).max(1), ..config }
+}
+
+fn version_rule() -> impl Strategy<Value = String> {
+    let leaf = select(
+        &[
+            "device.deviceOSVersion -ge \"10.0.9\"",
+            "device.deviceOSVersion -le \"10.0.10\"",
+            "device.deviceOSVersion -eq \"10.0.10\"",
+            "device.displayName -eq \"sal\"",
+            "device.isRooted -eq true",
+        ][..],
+    );
+    joined(leaf.boxed())
+}
+
+/// Rules with patterns that need too many steps on some values.
+fn hopeless_rule() -> impl Strategy<Value = String> {
+    let leaf = select(
+        &[
+            r#"user.displayName -match "^(?:(?!b)a|a)*c$""#,
+            r#"user.displayName -notMatch "^(a|aa)+\1c$""#,
+            r#"user.displayName -eq "sal""#,
+            r#"user.displayName -match "a$""#,
+            r#"user.department -match "^(?:(?!b)a|a)*c$""#,
+            r#"user.department -eq "HR""#,
+            r#"user.accountEnabled -eq true"#,
+            r#"(user.otherMails -any (_ -match "^(?:(?!b)a|a)*c$" -or _ -match "^(?:(?!d)b|b)*c$"))"#,
+            r#"(user.otherMails -all (_ -match "^(?:(?!d)b|b)*c$" -and _ -ne "x"))"#,
+            r#"(user.otherMails -any (_ -eq "x"))"#,
+        ][..],
+    );
+    joined(leaf.boxed())
+}
+
+fn joined(leaf: BoxedStrategy<&'static str>) -> impl Strategy<Value = String> {
+    let part = (leaf, any::<bool>())
+        .prop_map(|(leaf, not)| if not { format!("-not ({leaf})") } else { format!("({leaf})") });
+    let parts = prop::collection::vec(part, 1..4);
+    (parts, select(&[" -and ", " -or "][..])).prop_map(|(parts, word)| parts.join(word))
+}
+
+fn hopeless_user() -> impl Strategy<Value = Object> {
+    let text = || {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        select(vec![a, b, "sal".to_owned(), "HR".to_owned(), "aac".to_owned(), "x".to_owned()])
+    };
+    let texts = (prop::option::of(text()), prop::option::of(text()));
+    (texts, any::<bool>(), prop::collection::vec(text(), 0..3)).prop_map(
+        |((name, department), enabled, mails)| {
+            let value = |text: Option<String>| text.map_or(Value::Null, Value::Text);
+            Object::new("u")
+                .with("displayName", value(name))
+                .with("department", value(department))
+                .with("accountEnabled", Value::Boolean(enabled))
+                .with("otherMails", Value::Texts(mails))
+        },
+    )
+}
