@@ -123,12 +123,12 @@ impl<'p> SingleMachine<'p> {
     pub fn evaluate(&mut self, object: &Object, relations: &dyn Relations) -> Verdict {
         let prepared = &*self.prepared;
         self.state.start(prepared);
-        let mut run = Run { prepared, state: &mut self.state, object, relations };
+        let mut run = Run::new(prepared, &mut self.state, object, relations);
         run.look_at_all(&mut self.looks);
         self.holding.clear();
         run.rules([&self.looks, &Looks::default()], |_| true, &mut self.holding);
         let mut rules = Vec::with_capacity(self.holding.count());
-        rules.extend(self.holding.iter());
+        self.holding.each(|rule| rules.push(rule));
         let undecided = failures(prepared, &run.state.undecided, None);
         if !undecided.is_empty() {
             rules.retain(|rule| undecided.binary_search_by_key(rule, |&(rule, _)| rule).is_err());
@@ -180,5 +180,131 @@ impl<'p> SingleMachine<'p> {
 impl Clone for SingleMachine<'_> {
     fn clone(&self) -> Self {
         Self::of(Arc::clone(&self.prepared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::building::{Draft, and, any_of, not, now, one, or};
+    use super::super::oracle;
+    use super::super::world::{NoRelations, World};
+    use super::*;
+    use crate::directory::object::Value;
+    use crate::language::typed::{Reach, TypedRule};
+    use crate::program::{Optimise, emit};
+
+    fn program_of(drafts: impl IntoIterator<Item = Draft>) -> Program {
+        let rules: Vec<TypedRule> = drafts.into_iter().map(Draft::rule).collect();
+        emit::program(&rules, Optimise::On).expect("small")
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    /// Relations that nobody may ask for.
+    struct Untouchable;
+
+    impl Relations for Untouchable {
+        fn is_member(&self, group: &str, object: &str, _: Reach) -> bool {
+            unreachable!("whether {object} is in {group}")
+        }
+        fn manager_of(&self, user: &str) -> Option<&str> {
+            unreachable!("who manages {user}")
+        }
+    }
+
+    #[test]
+    fn rules_are_found_by_what_they_read() {
+        let program = program_of([
+            and([one("user.city -eq 'a'"), not(one("user.state -eq 'b'"))]),
+            any_of("user.otherMails", one("_ -eq 'x'")),
+            or([one("user.memberOf -in ['g']"), one("user.city -ne null")]),
+            one("All Reports for 'm'"),
+        ]);
+        let machine = SingleMachine::new(&program, now(), None);
+        assert_eq!(machine.rules_reading(["city"]), [0, 2]);
+        assert_eq!(machine.rules_reading(["otherMails", "state", "mail"]), [0, 1]);
+        assert_eq!(machine.rules_reading(["memberOf", "manager"]), [2, 3]);
+        assert!(machine.rules_reading([]).is_empty());
+    }
+
+    #[test]
+    fn rules_that_cannot_see_a_change_are_not_looked_at() {
+        let program = program_of([
+            and([one("user.memberOf -in ['g']"), one("user.city -ne 'a'")]),
+            one("All Reports for 'm'"),
+            and([one("user.department -eq 'c'"), one("user.memberOf -in ['h']")]),
+            one("user.department -in ['c', 'd', 'e']"),
+        ]);
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let mut with = |department: &str, mail: &str| {
+            let after = Object::new("u").with("department", text(department)).with("mail", text(mail));
+            machine.evaluate_change(
+                Some(&Object::new("u").with("department", text("d"))),
+                Some(&after),
+                &Untouchable,
+            )
+        };
+        assert_eq!(with("D", "x"), Change::default(), "nothing that a rule tells apart");
+        assert_eq!(with("e", "x"), Change::default());
+        assert_eq!(with("x", "x"), Change { left: vec![3], ..Change::default() });
+    }
+
+    #[test]
+    fn instants_are_compared_in_ticks() {
+        let program = program_of([
+            one("user.employeeHireDate -eq 2026-01-15T00:00:00.0000001Z"),
+            one("user.employeeHireDate -gt 2026-01-15T00:00:00.0000001Z"),
+            one("user.employeeHireDate -ge 2026-01-15T00:00:00.00000019Z"),
+        ]);
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let mut found = |nanoseconds| {
+            let date = now() + jiff::SignedDuration::from_nanos(nanoseconds);
+            let user = Object::new("u").with("employeeHireDate", Value::Instant(date));
+            machine.evaluate(&user, &NoRelations).rules
+        };
+        assert_eq!(found(199), [0, 2]);
+        assert_eq!(found(200), [1, 2]);
+        assert!(found(99).is_empty());
+    }
+
+    #[test]
+    fn values_of_another_type_and_of_retired_attributes_do_not_count() {
+        let rules = [
+            one("user.city -eq null"),
+            one("user.accountEnabled -eq null"),
+            one("user.employeeHireDate -eq null"),
+            any_of("user.otherMails", one("_ -ne 'x'")),
+            any_of("user.otherMails", one("_ -contains ''")),
+        ]
+        .map(Draft::rule);
+        let program = emit::program(&rules, Optimise::On).expect("small");
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let user = ["city", "accountEnabled", "employeeHireDate"]
+            .iter()
+            .fold(Object::new("u"), |user, name| user.with(*name, Value::Texts(vec!["y".into()])))
+            .with("otherMails", text("y"));
+        assert_eq!(machine.evaluate(&user, &NoRelations).rules, [0, 1, 2]);
+
+        let rules = [one("device.organizationalUnit -eq 'x'"), one("device.organizationalUnit -ne 'x'")]
+            .map(Draft::rule);
+        let device = Object::new("d").with("organizationalUnit", text("x"));
+        let program = emit::program(&rules, Optimise::On).expect("small");
+        let world = World { now: now(), version_order: None, relations: &NoRelations };
+        assert_eq!(oracle::evaluate(&rules[0], &device, &world), Ok(false));
+        let mut machine = SingleMachine::new(&program, now(), None);
+        assert_eq!(machine.evaluate(&device, &NoRelations).rules, [1]);
+    }
+
+    #[test]
+    fn clones_do_not_disturb_each_other() {
+        let program = program_of([one("user.city -eq 'a'"), one("user.city -eq 'b'")]);
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let mut clone = machine.clone();
+        let user = |city| Object::new("u").with("city", text(city));
+        assert_eq!(machine.evaluate(&user("a"), &NoRelations).rules, [0]);
+        assert_eq!(clone.evaluate(&user("b"), &NoRelations).rules, [1]);
+        assert_eq!(machine.evaluate_change(None, Some(&user("a")), &NoRelations).joined, [0]);
     }
 }

@@ -9,19 +9,15 @@ pub(super) struct Affixes {
     texts: Vec<Box<[u8]>>,
     /// The longest other text that each text begins with.
     parents: Vec<Option<u32>>,
-    /// The first bytes that occur: most values stop here.
-    firsts: Vec<bool>,
+    /// Where the texts begin that have each first byte, and where those above begin.
+    firsts: Vec<u32>,
 }
 
 impl Affixes {
     /// `texts` are sorted, each there once, and none is empty.
     pub(super) fn new(texts: Vec<Box<[u8]>>) -> Self {
-        let mut firsts = vec![false; if texts.is_empty() { 0 } else { 256 }];
         let mut parents: Vec<Option<u32>> = Vec::with_capacity(texts.len());
         for (at, text) in texts.iter().enumerate() {
-            if let Some(first) = text.first().and_then(|&first| firsts.get_mut(usize::from(first))) {
-                *first = true;
-            }
             let mut parent = at.checked_sub(1).and_then(|before| u32::try_from(before).ok());
             while let Some(candidate) = parent
                 && !texts.get(candidate as usize).is_some_and(|candidate| text.starts_with(candidate))
@@ -30,6 +26,11 @@ impl Affixes {
             }
             parents.push(parent);
         }
+        let start = |first: usize| {
+            texts.partition_point(|text| text.first().is_some_and(|&found| usize::from(found) < first))
+        };
+        let starts = (0..=256).map(|first| u32::try_from(start(first)).unwrap_or(u32::MAX));
+        let firsts = if texts.is_empty() { Vec::new() } else { starts.collect() };
         Self { texts, parents, firsts }
     }
 
@@ -41,10 +42,10 @@ impl Affixes {
     #[inline]
     pub(super) fn of(&self, value: &[u8], mut found: impl FnMut(u32)) {
         let Some(&first) = value.first() else { return };
-        if self.firsts.get(usize::from(first)) != Some(&true) {
-            return;
-        }
-        let above = self.texts.partition_point(|text| **text <= *value);
+        let bound = |at: usize| self.firsts.get(at).map_or(0, |&start| start as usize);
+        let (start, end) = (bound(usize::from(first)), bound(usize::from(first) + 1));
+        let Some(texts) = self.texts.get(start..end).filter(|texts| !texts.is_empty()) else { return };
+        let above = start + texts.partition_point(|text| **text <= *value);
         let mut candidate = above.checked_sub(1).and_then(|at| u32::try_from(at).ok());
         while let Some(at) = candidate {
             if self.texts.get(at as usize).is_some_and(|text| value.starts_with(text)) {

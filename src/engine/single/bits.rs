@@ -22,6 +22,13 @@ impl Bits {
         }
     }
 
+    /// Adds what `other` has; both have the same bound.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        for (word, other) in self.0.iter_mut().zip(&other.0) {
+            *word |= other;
+        }
+    }
+
     #[inline]
     pub(super) fn take_out(&mut self, at: u32) {
         if let Some(word) = self.0.get_mut(at as usize / 64) {
@@ -43,34 +50,26 @@ impl Bits {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The numbers in it, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).step_by(64).zip(&self.0).flat_map(|(from, &word)| Ones { from, left: word })
-    }
-
-    /// The numbers that are in one of both only, ascending. Both have the same bound.
-    pub(super) fn differing<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = u32> + 'b {
-        let words = self.0.iter().zip(&other.0).map(|(one, other)| one ^ other);
-        (0_u32..).step_by(64).zip(words).flat_map(|(from, left)| Ones { from, left })
-    }
-}
-
-struct Ones {
-    from: u32,
-    left: u64,
-}
-
-impl Iterator for Ones {
-    type Item = u32;
-
+    /// Calls `each` with the numbers in it, ascending.
     #[inline]
-    fn next(&mut self) -> Option<u32> {
-        if self.left == 0 {
-            return None;
+    pub(super) fn each(&self, each: impl FnMut(u32)) {
+        each_bit(self.0.iter().copied(), each);
+    }
+
+    /// Calls `each` with the numbers that are in one of both only, ascending. Both have the same bound.
+    pub(super) fn each_difference(&self, other: &Self, each: impl FnMut(u32)) {
+        each_bit(self.0.iter().zip(&other.0).map(|(one, other)| one ^ other), each);
+    }
+}
+
+/// An iterator would keep its place in a word between two numbers, which costs more than it gives.
+#[inline]
+fn each_bit(words: impl Iterator<Item = u64>, mut each: impl FnMut(u32)) {
+    for (from, mut left) in (0_u32..).step_by(64).zip(words) {
+        while left != 0 {
+            each(from + left.trailing_zeros());
+            left &= left - 1;
         }
-        let at = self.from + self.left.trailing_zeros();
-        self.left &= self.left - 1;
-        Some(at)
     }
 }
 
@@ -86,11 +85,17 @@ mod tests {
         }
         bits.take_out(63);
         bits.add(200_000);
-        assert_eq!(bits.iter().collect::<Vec<_>>(), [0, 64, 129]);
+        let mut found = Vec::new();
+        bits.each(|at| found.push(at));
+        assert_eq!(found, [0, 64, 129]);
         assert!(bits.has(64) && !bits.has(63) && !bits.has(200_000));
         let mut other = Bits::none(130);
         other.add(64);
         other.add(7);
-        assert_eq!((other.count(), other.differing(&bits).collect::<Vec<_>>()), (2, vec![0, 7, 129]));
+        found.clear();
+        other.each_difference(&bits, |at| found.push(at));
+        assert_eq!((other.count(), found), (2, vec![0, 7, 129]));
+        other.add_all(&bits);
+        assert_eq!(other.count(), 4);
     }
 }

@@ -13,17 +13,15 @@ use super::state::State;
 use crate::directory::object::Object;
 use crate::engine::world::Relations;
 
-/// Up to so many readings, the attributes that rules read beside the changed ones are looked at one by
-/// one, when a rule asks. Above it is quicker to look at all and to leave out the rules that are not due.
-const READINGS_LOOKED_UP_MAX: usize = 64;
-
 /// Room for the difference of two objects.
 #[derive(Debug)]
 pub(super) struct DifferenceRoom {
     before: Looks,
     after: Looks,
     others: Looks,
-    /// Rules that read something which came or went.
+    /// Leaves that came or went, or may have.
+    differing: Vec<Leaf>,
+    /// Rules that read them.
     touched: Bits,
     held_before: Bits,
     held_after: Bits,
@@ -36,6 +34,7 @@ impl DifferenceRoom {
             before: Looks::default(),
             after: Looks::default(),
             others: Looks::default(),
+            differing: Vec::new(),
             touched: rules(),
             held_before: rules(),
             held_after: rules(),
@@ -62,29 +61,19 @@ pub(super) fn difference(
             *looked_at = true;
         }
     }
-    let readings = touch(prepared, room);
-    if readings == 0 {
+    touch(prepared, room);
+    if room.differing.is_empty() {
         return Change::default();
     }
     state.learn(prepared, &room.before);
-    let mut run = Run { prepared, state, object: before, relations };
-    let looked_at_all = readings > READINGS_LOOKED_UP_MAX;
-    if looked_at_all {
-        run.look_at_all(&mut room.others);
-    } else {
-        for rule in room.touched.iter() {
-            for &source in prepared.fallible_sources.get(rule as usize).into_iter().flatten() {
-                run.look_at(source as usize);
-            }
-        }
-    }
-    let others = looked_at_all.then_some(&room.others);
-    let failed_before = held(&mut run, &room.touched, (&room.before, others), &mut room.held_before);
-    run.state.unlearn(&room.before);
-    forget_undecided(prepared, &mut run.state.undecided, &changed);
-    run.state.learn(prepared, &room.after);
-    run.object = after;
-    let failed_after = held(&mut run, &room.touched, (&room.after, others), &mut room.held_after);
+    let mut run = Run::new(prepared, &mut *state, before, relations);
+    run.look_beside(&room.differing, &mut room.others);
+    let failed_before = held(&mut run, [&room.before, &room.others], &room.touched, &mut room.held_before);
+    state.unlearn(&room.before);
+    forget_undecided(prepared, &mut state.undecided, &changed);
+    state.learn(prepared, &room.after);
+    let mut run = Run::new(prepared, state, after, relations);
+    let failed_after = held(&mut run, [&room.after, &room.others], &room.touched, &mut room.held_after);
     compared((&room.held_before, &failed_before), (&room.held_after, &failed_after))
 }
 
@@ -104,24 +93,19 @@ fn changed_sources(prepared: &Prepared<'_>, before: &Object, after: &Object) -> 
     changed
 }
 
-/// Collects the rules that read what is not the same before and after; says how often.
-fn touch(prepared: &Prepared<'_>, room: &mut DifferenceRoom) -> usize {
-    let DifferenceRoom { before, after, touched, .. } = room;
-    touched.clear();
-    let mut readings = 0;
-    let mut touch = |leaf: Leaf| {
-        let rules = prepared.readers.of_leaf.of(leaf);
-        readings += rules.len();
-        for &rule in rules {
-            touched.add(rule);
-        }
-    };
-    in_one_only(&mut before.hits, &mut after.hits).for_each(&mut touch);
+/// Collects the leaves that are not the same before and after, and the rules that read them.
+fn touch(prepared: &Prepared<'_>, room: &mut DifferenceRoom) {
+    let DifferenceRoom { before, after, differing, touched, .. } = room;
+    differing.clear();
+    differing.extend(in_one_only(&mut before.hits, &mut after.hits));
     // What may be true before and after can be true on one side only.
-    before.maybes.iter().chain(&after.maybes).copied().for_each(&mut touch);
+    differing.extend(before.maybes.iter().chain(&after.maybes));
     let undecided = in_one_only(&mut before.undecided, &mut after.undecided);
-    undecided.map(|undecided| undecided.predicate).for_each(&mut touch);
-    readings
+    differing.extend(undecided.map(|undecided| undecided.predicate));
+    touched.clear();
+    for &leaf in &*differing {
+        prepared.readers.add_to(touched, leaf);
+    }
 }
 
 /// What is in one of the lists only. Sorts both.
@@ -139,24 +123,10 @@ fn in_one_only<'l, T: Ord + Copy>(
     without(one, other).chain(without(other, one))
 }
 
-/// Finds the touched rules that hold; gives those that have no result. `looks` are those at what changed,
-/// and at all others, if these were looked at.
-fn held(
-    run: &mut Run<'_, '_>,
-    touched: &Bits,
-    (changed, others): (&Looks, Option<&Looks>),
-    held: &mut Bits,
-) -> Vec<Failure> {
+/// Finds the touched rules that hold; gives those that have no result.
+fn held(run: &mut Run<'_, '_>, looks: [&Looks; 2], touched: &Bits, held: &mut Bits) -> Vec<Failure> {
     held.clear();
-    if let Some(others) = others {
-        run.rules([changed, others], |rule| touched.has(rule), held);
-    } else {
-        for rule in touched.iter() {
-            if run.rule(rule) {
-                held.add(rule);
-            }
-        }
-    }
+    run.rules(looks, |rule| touched.has(rule), held);
     failures(run.prepared, &run.state.undecided, Some(touched))
 }
 
@@ -177,7 +147,8 @@ fn compared(
     };
     let failed = failed_before.iter().chain(failed_after).map(|&(rule, _)| rule);
     let mut change = Change::default();
-    let mut all: Vec<u32> = held_before.differing(held_after).collect();
+    let mut all = Vec::new();
+    held_before.each_difference(held_after, |rule| all.push(rule));
     all.extend(failed);
     all.sort_unstable();
     all.dedup();

@@ -1,5 +1,7 @@
 //! What is worked out once for a program: how each attribute is looked at, and which rules to look at then.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::bits::Bits;
@@ -8,7 +10,7 @@ use super::leaf::{Leaf, Leaves};
 use super::lists::Lists;
 use super::readers::Readers;
 use super::reports::Reports;
-use super::required::{Requirements, Way};
+use super::required::{Condition, Required, Requirements, Way};
 use super::source::{Source, sources};
 use super::way::RuleWay;
 use crate::engine::world::VersionOrder;
@@ -39,8 +41,9 @@ pub(super) struct Prepared<'p> {
     /// The other rules that can hold with no leaf true.
     pub(super) always: Bits,
     pub(super) readers: Readers,
-    /// For each rule the sources whose values may leave it without a result.
-    pub(super) fallible_sources: Vec<Vec<u32>>,
+    /// For each leaf the sources to look at where its readers are to be run: all that they wait for, and all
+    /// that may leave them without a result.
+    pub(super) companions: Lists<u32>,
 }
 
 impl<'p> Prepared<'p> {
@@ -62,6 +65,7 @@ impl<'p> Prepared<'p> {
             }
         }
         let source_of = source_of(program, leaves, &sources);
+        let readers = Readers::of(program, leaves);
         Self {
             program,
             leaves,
@@ -76,8 +80,8 @@ impl<'p> Prepared<'p> {
             waiting: Lists::new(leaves.count, waiting),
             checked,
             always,
-            readers: Readers::of(program, leaves),
-            fallible_sources: fallible_sources(program, &sources, &source_of),
+            companions: companions(program, &required.rules, &readers, &sources, &source_of),
+            readers,
             sources,
             source_of,
         }
@@ -115,19 +119,28 @@ fn source_of(program: &Program, leaves: Leaves, sources: &[Source<'_>]) -> Vec<u
     found
 }
 
-/// For each rule the sources of those of its predicates that may have no result.
-fn fallible_sources(program: &Program, sources: &[Source<'_>], source_of: &[u32]) -> Vec<Vec<u32>> {
+/// For each leaf the sources of what its readers wait for and of what may leave them without a result.
+fn companions(
+    program: &Program,
+    conditions: &[Condition],
+    readers: &Readers,
+    sources: &[Source<'_>],
+    source_of: &[u32],
+) -> Lists<u32> {
     let mut can_fail = Bits::none(program.predicates.len());
     for predicate in sources.iter().flat_map(Source::fallible) {
         can_fail.add(predicate);
     }
-    let of_rule = |fallible: &Vec<Fallible>| {
-        let failing = fallible.iter().filter(|fallible| can_fail.has(fallible.predicate));
-        let mut sources: Vec<u32> =
-            failing.filter_map(|fallible| source_of.get(fallible.predicate as usize).copied()).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        sources
+    let of_rule = |(condition, fallible): (&Condition, &Vec<Fallible>)| {
+        let required = condition.required.iter().flat_map(Required::leaves);
+        let fallible = fallible.iter().map(|fallible| fallible.predicate).filter(|&leaf| can_fail.has(leaf));
+        required.chain(fallible).filter_map(|leaf| source_of.get(leaf as usize).copied()).collect()
     };
-    program.fallible.iter().map(of_rule).collect()
+    let of_rules: Vec<BTreeSet<u32>> = conditions.iter().zip(&program.fallible).map(of_rule).collect();
+    let mut pairs = BTreeSet::new();
+    for leaf in (0..).take(source_of.len()) {
+        let sources = readers.of_leaf.of(leaf).iter().filter_map(|&rule| of_rules.get(rule as usize));
+        pairs.extend(sources.flatten().map(|&source| (leaf, source)));
+    }
+    Lists::new(source_of.len(), pairs.into_iter().collect())
 }

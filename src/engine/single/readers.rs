@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bits::Bits;
 use super::leaf::{Leaf, Leaves, Place};
 use super::lists::Lists;
 use crate::language::typed::Reach;
@@ -13,11 +14,16 @@ use crate::program::{Program, Section};
 /// The name under which rules read the line of managers.
 pub(super) const MANAGER: &str = "manager";
 
+/// From so many readers on a set is quicker to add than a list.
+const CROWD_MIN: usize = 200;
+
 /// The rules that read each leaf, and each attribute.
 #[derive(Debug)]
 pub(super) struct Readers {
     /// By leaf. A rule reads its terms and the predicates of their bodies.
     pub(super) of_leaf: Lists<u32>,
+    /// The same for leaves with very many readers.
+    crowds: BTreeMap<Leaf, Bits>,
     /// By canonical name, sorted.
     pub(super) of_name: BTreeMap<Box<str>, Vec<u32>>,
 }
@@ -42,7 +48,29 @@ impl Readers {
             }
         }
         let of_name = of_name.into_iter().map(|(name, rules)| (name, rules.into_iter().collect())).collect();
-        Self { of_leaf: Lists::new(leaves.count, pairs), of_name }
+        let of_leaf = Lists::new(leaves.count, pairs);
+        let crowded = (0..).take(leaves.count).filter(|&leaf| of_leaf.of(leaf).len() >= CROWD_MIN);
+        let crowd = |leaf: Leaf| {
+            let mut crowd = Bits::none(program.rules.len());
+            for &rule in of_leaf.of(leaf) {
+                crowd.add(rule);
+            }
+            (leaf, crowd)
+        };
+        Self { crowds: crowded.map(crowd).collect(), of_leaf, of_name }
+    }
+
+    /// Adds the readers of a leaf.
+    pub(super) fn add_to(&self, rules: &mut Bits, leaf: Leaf) {
+        let readers = self.of_leaf.of(leaf);
+        if readers.len() >= CROWD_MIN
+            && let Some(crowd) = self.crowds.get(&leaf)
+        {
+            return rules.add_all(crowd);
+        }
+        for &rule in readers {
+            rules.add(rule);
+        }
     }
 }
 

@@ -67,3 +67,49 @@ impl Reports {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::building::one;
+    use super::*;
+    use crate::program::{Optimise, emit};
+
+    struct Circle;
+
+    impl Relations for Circle {
+        fn is_member(&self, _: &str, _: &str, _: Reach) -> bool {
+            false
+        }
+        fn manager_of(&self, user: &str) -> Option<&str> {
+            match user {
+                "B" => Some("C"),
+                "C" => Some("b"),
+                _ => None,
+            }
+        }
+    }
+
+    #[test]
+    fn the_line_is_followed_as_far_as_rules_ask() {
+        let asked = [
+            "Direct Reports for 'b'",
+            "Direct Reports for 'c'",
+            "All Reports for 'c'",
+            "All Reports for 'z'",
+            "Direct Reports for 'A'",
+        ];
+        let rules = asked.map(|text| one(text).rule());
+        let found = |rules: &[crate::language::typed::TypedRule]| {
+            let program = emit::program(rules, Optimise::On).expect("small");
+            let mut ada = Object::new("a");
+            ada.set_manager(Some("B".into()));
+            let mut hits = Vec::new();
+            Reports::of(&program, Leaves::of(&program)).look(&ada, &Circle, &mut hits);
+            hits.sort_unstable();
+            hits
+        };
+        assert_eq!(found(&rules), [0, 2, 4]);
+        assert_eq!(found(&rules[..2]), [0]);
+        assert!(found(&[]).is_empty());
+    }
+}

@@ -34,11 +34,22 @@ pub(super) fn look(
 pub(super) struct Run<'a, 'p> {
     pub(super) prepared: &'a Prepared<'p>,
     pub(super) state: &'a mut State,
-    pub(super) object: &'a Object,
-    pub(super) relations: &'a dyn Relations,
+    object: &'a Object,
+    relations: &'a dyn Relations,
+    /// The source that a pattern was asked about last, with its value: the next one is often about the same.
+    asked: Option<(u32, &'a Value)>,
 }
 
-impl Run<'_, '_> {
+impl<'a, 'p> Run<'a, 'p> {
+    pub(super) fn new(
+        prepared: &'a Prepared<'p>,
+        state: &'a mut State,
+        object: &'a Object,
+        relations: &'a dyn Relations,
+    ) -> Self {
+        Self { prepared, state, object, relations, asked: None }
+    }
+
     /// Whether a rule holds. What cannot be decided counts as false here.
     pub(super) fn rule(&mut self, rule: u32) -> bool {
         let program = self.prepared.program;
@@ -68,8 +79,8 @@ impl Run<'_, '_> {
         self.state.shared_known.add(place);
     }
 
-    /// Adds to `holding` the rules, of those that `is_wanted`, which hold by what `looks` found out. All
-    /// sources were looked at; the looks at each are in one of `looks`.
+    /// Adds to `holding` the rules, of those that `is_wanted`, which hold by what `looks` found out. Looks at
+    /// all sources that these rules wait for are in there.
     pub(super) fn rules(&mut self, looks: [&Looks; 2], is_wanted: impl Fn(u32) -> bool, holding: &mut Bits) {
         let prepared = self.prepared;
         for &leaf in looks.iter().flat_map(|looks| &looks.hits) {
@@ -79,7 +90,7 @@ impl Run<'_, '_> {
                 }
             }
         }
-        for &leaf in looks.iter().flat_map(|looks| &looks.maybes).chain(&prepared.groups) {
+        for &leaf in looks.iter().flat_map(|looks| &looks.maybes) {
             for way in prepared.ways.of(leaf) {
                 let is_open = is_wanted(way.rule) && !holding.has(way.rule);
                 if is_open && way.passes(|check| self.holds(check)) && self.holds(leaf) {
@@ -93,11 +104,11 @@ impl Run<'_, '_> {
             }
         }
         let due = std::mem::take(&mut self.state.due);
-        for rule in due.iter().filter(|&rule| is_wanted(rule)) {
-            if self.rule(rule) {
+        due.each(|rule| {
+            if is_wanted(rule) && self.rule(rule) {
                 holding.add(rule);
             }
-        }
+        });
         self.state.due = due;
     }
 
@@ -225,7 +236,14 @@ impl Run<'_, '_> {
     fn matches(&mut self, predicate: u32) -> bool {
         let Some(asked) = self.prepared.program.predicates.get(predicate as usize) else { return false };
         let Test::Matches(pattern) = &asked.test else { return false };
-        let Value::Text(text) = self.object.get(&asked.target.attribute().name) else { return false };
+        let name = &asked.target.attribute().name;
+        let source = self.prepared.source_of.get(predicate as usize).copied().unwrap_or(u32::MAX);
+        let value = match self.asked {
+            Some((asked, value)) if asked == source => value,
+            _ => self.object.get(name),
+        };
+        self.asked = Some((source, value));
+        let Value::Text(text) = value else { return false };
         pattern.is_match(text).unwrap_or_else(|_| {
             self.state.undecided.push(Undecided { predicate, item: 0 });
             false
@@ -233,17 +251,38 @@ impl Run<'_, '_> {
     }
 
     /// Looks at one source, unless that was done. Says whether it was not.
-    pub(super) fn look_at(&mut self, place: usize) -> bool {
+    fn look_at(&mut self, place: usize) -> bool {
+        let mut looks = std::mem::take(&mut self.state.looks);
+        looks.clear();
+        let was_open = self.look_at_open(place, &mut looks);
+        self.state.learn(self.prepared, &looks);
+        self.state.looks = looks;
+        was_open
+    }
+
+    fn look_at_open(&mut self, place: usize, looks: &mut Looks) -> bool {
         match self.state.looked_at.get_mut(place) {
             Some(looked_at) if !*looked_at => *looked_at = true,
             _ => return false,
         }
-        let mut looks = std::mem::take(&mut self.state.looks);
-        looks.clear();
-        look(self.prepared, place, (self.object, self.relations), &mut self.state.room, &mut looks);
-        self.state.learn(self.prepared, &looks);
-        self.state.looks = looks;
+        look(self.prepared, place, (self.object, self.relations), &mut self.state.room, looks);
         true
+    }
+
+    /// Looks at all sources that the readers of `leaves` wait for, and that may leave them without a result,
+    /// as far as they were not looked at.
+    pub(super) fn look_beside(&mut self, leaves: &[Leaf], looks: &mut Looks) {
+        let prepared = self.prepared;
+        let companions = leaves.iter().map(|&leaf| prepared.companions.of(leaf));
+        // To look at all is quicker than to look at most, one by one.
+        if companions.clone().any(|companions| companions.len() * 2 > prepared.sources.len()) {
+            return self.look_at_all(looks);
+        }
+        looks.clear();
+        for &source in companions.flatten() {
+            self.look_at_open(source as usize, looks);
+        }
+        self.state.learn(prepared, looks);
     }
 
     /// Looks at all sources that were not looked at.
