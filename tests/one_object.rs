@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dyngroup::base::fold::fold;
-use dyngroup::directory::object::{Object, Value};
+use dyngroup::directory::object::{AssignedPlan, Object, Value};
 use dyngroup::engine::oracle::{self, EvaluationError};
 use dyngroup::engine::single::{Change, SingleMachine, Verdict};
 use dyngroup::engine::world::{Relations, VersionOrder, World};
@@ -48,13 +48,13 @@ fn related() -> impl Strategy<Value = Related> {
 
 type Outcome = Result<bool, EvaluationError>;
 
-struct Rules {
+struct Suite {
     rules: Vec<TypedRule>,
     order: Option<VersionOrder>,
     relations: Related,
 }
 
-impl Rules {
+impl Suite {
     fn new(texts: &[String], dialect: Dialect, order: Option<VersionOrder>, relations: Related) -> Self {
         let options = Options { dialect, ..Options::default() };
         let rules = texts.iter().map(|text| compile(text, options).rule.expect(text)).collect();
@@ -178,7 +178,7 @@ proptest! {
         objects in objects(Subject::User),
         relations in related(),
     ) {
-        Rules::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
+        Suite::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
     }
 
     #[test]
@@ -194,7 +194,7 @@ proptest! {
             object.with("deviceOSVersion", found.map_or(Value::Null, |found| Value::Text(found.to_owned())))
         };
         let objects: Vec<Object> = objects.into_iter().zip(found).map(with_version).collect();
-        Rules::new(&texts, Dialect::Extended, order, relations).check(&objects)?;
+        Suite::new(&texts, Dialect::Extended, order, relations).check(&objects)?;
     }
 
 }
@@ -207,7 +207,7 @@ proptest! {
         texts in prop::collection::vec(hopeless_rule(), 1..6),
         objects in prop::collection::vec(hopeless_user(), 1..5),
     ) {
-        Rules::new(&texts, Dialect::Entra, None, Related::default()).check(&objects)?;
+        Suite::new(&texts, Dialect::Entra, None, Related::default()).check(&objects)?;
     }
 
     /// So many that a change is read by too many rules to look their attributes up one by one.
@@ -219,7 +219,7 @@ proptest! {
         relations in related(),
     ) {
         let texts: Vec<String> = texts.into_iter().chain(hopeless).collect();
-        Rules::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
+        Suite::new(&texts, Dialect::Extended, None, relations).check(&objects)?;
     }
 }
 
@@ -252,10 +252,11 @@ fn hopeless_rule() -> impl Strategy<Value = String> {
             r#"user.displayName -match "a$""#,
             r#"user.department -match "^(?:(?!b)a|a)*c$""#,
             r#"user.department -eq "HR""#,
-            r#"user.accountEnabled -eq true"#,
+            "user.accountEnabled -eq true",
             r#"(user.otherMails -any (_ -match "^(?:(?!b)a|a)*c$" -or _ -match "^(?:(?!d)b|b)*c$"))"#,
             r#"(user.otherMails -all (_ -match "^(?:(?!d)b|b)*c$" -and _ -ne "x"))"#,
             r#"(user.otherMails -any (_ -eq "x"))"#,
+            r#"(user.assignedPlans -any (assignedPlan.service -eq "x" -and assignedPlan.capabilityStatus -match "^(a|aa)+\1c$"))"#,
         ][..],
     );
     joined(leaf.boxed())
@@ -273,15 +274,22 @@ fn hopeless_user() -> impl Strategy<Value = Object> {
         let (a, b) = ("a".repeat(40), "b".repeat(40));
         select(vec![a, b, "sal".to_owned(), "HR".to_owned(), "aac".to_owned(), "x".to_owned()])
     };
-    let texts = (prop::option::of(text()), prop::option::of(text()));
+    let plan = (text(), text()).prop_map(|(service, status)| AssignedPlan {
+        service: Some(service),
+        capability_status: Some(status),
+        service_plan_id: None,
+    });
+    let plans = prop::collection::vec(plan, 0..2);
+    let texts = (prop::option::of(text()), prop::option::of(text()), plans);
     (texts, any::<bool>(), prop::collection::vec(text(), 0..3)).prop_map(
-        |((name, department), enabled, mails)| {
+        |((name, department, plans), enabled, mails)| {
             let value = |text: Option<String>| text.map_or(Value::Null, Value::Text);
             Object::new("u")
                 .with("displayName", value(name))
                 .with("department", value(department))
                 .with("accountEnabled", Value::Boolean(enabled))
                 .with("otherMails", Value::Texts(mails))
+                .with("assignedPlans", Value::Plans(plans))
         },
     )
 }

@@ -56,3 +56,42 @@ fn error(program: &Program, predicate: u32) -> Option<EvaluationError> {
         _ => EvaluationError::VersionOrderNotChosen { attribute },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_is_that_of_a_walk_over_the_rule() {
+        let fallible = |predicate, term| Fallible { predicate, term };
+        let undecided = |predicate, item| Undecided { predicate, item };
+        let rule = [
+            fallible(4, None),
+            fallible(7, Some(0)),
+            fallible(6, Some(0)),
+            fallible(2, None),
+            fallible(1, None),
+            fallible(6, Some(1)),
+        ];
+        let cases = [
+            (vec![], None),
+            (vec![undecided(9, 0)], None),
+            (vec![undecided(1, 0), undecided(2, 0)], Some(2)),
+            (vec![undecided(6, 0), undecided(4, 0)], Some(4)),
+            // Items come before the parts of a body.
+            (vec![undecided(7, 2), undecided(6, 1)], Some(6)),
+            (vec![undecided(7, 1), undecided(6, 1)], Some(7)),
+            (vec![undecided(6, 3), undecided(7, 2), undecided(6, 1), undecided(2, 0)], Some(6)),
+        ];
+        for (undecided, expected) in cases {
+            assert_eq!(first(&rule, &undecided), expected, "{undecided:?}");
+        }
+    }
+
+    #[test]
+    fn parts_with_one_value_are_not_sorted_by_item() {
+        let rule = [3, 5].map(|predicate| Fallible { predicate, term: None });
+        let undecided = [(3, 1), (5, 0)].map(|(predicate, item)| Undecided { predicate, item });
+        assert_eq!(first(&rule, &undecided), Some(3));
+    }
+}

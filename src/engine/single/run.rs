@@ -302,3 +302,58 @@ impl<'a, 'p> Run<'a, 'p> {
         self.state.looked_at_all = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::building::{Draft, and, not, now, one, or, world};
+    use super::super::SingleMachine;
+    use crate::directory::object::{Object, Value};
+    use crate::engine::oracle;
+    use crate::engine::world::NoRelations;
+    use crate::program::{Optimise, emit};
+
+    const NAMES: [&str; 5] = ["city", "state", "country", "department", "jobTitle"];
+
+    #[test]
+    fn shared_sections_stand_on_each_other() {
+        let [a, b, c, d, e] = NAMES.map(|name| one(&format!("user.{name} -eq 'x'")));
+        let inner = or([a, not(b.clone())]);
+        let outer = and([inner.clone(), or([c.clone(), not(d.clone())])]);
+        let rules = [
+            or([outer.clone(), not(e.clone())]),
+            or([outer.clone(), and([b, not(c.clone())])]),
+            and([inner.clone(), or([e.clone(), not(c)])]),
+            not(and([inner, d])),
+            not(outer),
+            e,
+        ]
+        .map(Draft::rule);
+        let program = emit::program(&rules, Optimise::On).expect("small");
+        assert!(program.shared.iter().any(|section| !section.needs.is_empty()), "nested sharing");
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let objects: Vec<Object> = (0..1 << NAMES.len())
+            .map(|bits: u32| {
+                let held = (0..).zip(NAMES).filter(|(at, _)| bits >> at & 1 != 0);
+                held.fold(Object::new("u"), |user, (_, name)| user.with(name, Value::Text("x".into())))
+            })
+            .collect();
+        let expected = |object| -> Vec<u32> {
+            let holds = |rule| oracle::evaluate(rule, object, &world()) == Ok(true);
+            (0..).zip(&rules).filter(|(_, rule)| holds(rule)).map(|(place, _)| place).collect()
+        };
+        for before in &objects {
+            let held = expected(before);
+            assert_eq!(machine.evaluate(before, &NoRelations).rules, held, "{before:?}");
+            for after in &objects {
+                let holds = expected(after);
+                let change = machine.evaluate_change(Some(before), Some(after), &NoRelations);
+                let joined = holds.iter().filter(|rule| !held.contains(rule));
+                let left = held.iter().filter(|rule| !holds.contains(rule));
+                assert!(
+                    change.joined.iter().eq(joined) && change.left.iter().eq(left),
+                    "{before:?} {after:?}"
+                );
+            }
+        }
+    }
+}
