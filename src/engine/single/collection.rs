@@ -188,7 +188,7 @@ impl<'p> Terms<'p> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::building::{and, any_of, one, or};
+    use super::super::super::building::{Draft, and, any_of, now, one, or};
     use super::super::SingleMachine;
     use crate::directory::object::{AssignedPlan, Object, Value};
     use crate::engine::world::NoRelations;
@@ -216,9 +216,9 @@ mod tests {
             ),
             any_of("user.assignedPlans", one("assignedPlan.service -ne 'EXO'")),
         ]
-        .map(super::super::super::building::Draft::rule);
+        .map(Draft::rule);
         let program = emit::program(&rules, Optimise::On).expect("small");
-        let mut machine = SingleMachine::new(&program, super::super::super::building::now(), None);
+        let mut machine = SingleMachine::new(&program, now(), None);
         let mut found = |plans: Vec<AssignedPlan>| {
             let user = Object::new("u").with("assignedPlans", Value::Plans(plans));
             machine.evaluate(&user, &NoRelations).rules
@@ -227,5 +227,19 @@ mod tests {
         assert_eq!(found(vec![plan("SCO", "ENABLED")]), [0, 3]);
         assert!(found(vec![]).is_empty());
         assert_eq!(found(vec![AssignedPlan::default()]), [2, 3]);
+    }
+
+    #[test]
+    fn what_can_fail_is_looked_at_in_every_item() {
+        let hopeless = r"assignedPlan.capabilityStatus -match '^(a|aa)+\1c$'";
+        let rules =
+            [any_of("user.assignedPlans", and([one("assignedPlan.service -eq 'SCO'"), one(hopeless)]))
+                .rule()];
+        let program = emit::program(&rules, Optimise::On).expect("small");
+        let mut machine = SingleMachine::new(&program, now(), None);
+        let plan = AssignedPlan { capability_status: Some("a".repeat(60)), ..AssignedPlan::default() };
+        let user = Object::new("u").with("assignedPlans", Value::Plans(vec![plan]));
+        let found = machine.evaluate(&user, &NoRelations);
+        assert_eq!(found.undecided.len(), 1, "{found:?}");
     }
 }
