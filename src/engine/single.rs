@@ -21,6 +21,7 @@ mod collection;
 mod difference;
 mod failure;
 mod filter;
+mod gate;
 mod inside;
 mod leaf;
 mod lists;

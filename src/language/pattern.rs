@@ -110,16 +110,17 @@ impl Pattern {
         plain::plain(&read::read(&self.source).ok()?)
     }
 
-    /// Texts of which every ASCII value that matches holds at least one, letter case aside; `None` where
-    /// nothing is sure.
+    /// Texts that every ASCII value that matches holds, letter case aside: each entry speaks for itself and
+    /// may offer alternatives.
     ///
     /// ```
     /// use dyngroup::language::pattern::Pattern;
-    /// let required = Pattern::new("^CC8[0-4]").unwrap().required_text().unwrap();
-    /// assert_eq!((required.texts, required.at_start), (vec!["CC8".to_owned()], true));
+    /// let required = Pattern::new("^CC8[0-4]+ (x|yz)").unwrap().required_texts();
+    /// assert_eq!((required[0].texts.as_slice(), required[0].at_start), (&["CC8".to_owned()][..], true));
+    /// assert_eq!(required[2].texts, ["x", "yz"]);
     /// ```
-    pub fn required_text(&self) -> Option<RequiredText> {
-        required::required(&read::read(&self.source).ok()?)
+    pub fn required_texts(&self) -> Vec<RequiredText> {
+        read::read(&self.source).map(|tree| required::required(&tree)).unwrap_or_default()
     }
 
     /// Whether some value may need too many steps: the pattern goes to the back-tracking engine.

@@ -83,7 +83,7 @@ fn other_share(test: &Test) -> f64 {
     match test {
         Test::IsNull => 0.2,
         Test::IsInstant(_) => 0.01,
-        Test::Matches(pattern) if !pattern.can_give_up() && pattern.required_text().is_some() => {
+        Test::Matches(pattern) if !pattern.can_give_up() && !pattern.required_texts().is_empty() => {
             PATTERN_SHARE
         }
         Test::Matches(_) => NEARLY_ALL,

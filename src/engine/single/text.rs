@@ -6,6 +6,7 @@ use hashbrown::HashMap;
 
 use super::affix::Affixes;
 use super::filter::Filter;
+use super::gate::gates;
 use super::inside::Inside;
 use super::leaf::Leaf;
 use super::lists::Lists;
@@ -106,6 +107,7 @@ impl<'p> TextTests<'p> {
         version_order: Option<VersionOrder>,
     ) -> Self {
         let mut found = Self { version_order, ..Self::default() };
+        let mut patterns = Vec::new();
         let [mut equal, mut begins, mut ends, mut inside] = [(); 4].map(|()| Wanted::default());
         for (leaf, test) in tests {
             match test {
@@ -120,12 +122,13 @@ impl<'p> TextTests<'p> {
                 Test::StartsWith(text) => begins.add(text.folded(), leaf, true),
                 Test::EndsWith(text) => ends.add(reversed(text.folded().as_bytes()), leaf, true),
                 Test::Contains(text) => inside.add(text.folded(), leaf, true),
-                Test::Matches(pattern) => found.pattern(pattern, leaf, &mut begins, &mut inside),
+                Test::Matches(pattern) => patterns.push((leaf, pattern.as_ref())),
                 Test::CompareVersion { order, to } => found.versions.push((*order, to, leaf)),
                 // INVARIANT: the checker gives such tests to booleans and dates only.
                 Test::IsBoolean(_) | Test::IsInstant(_) | Test::Compare { .. } => {}
             }
         }
+        found.patterns(patterns, &mut begins, &mut inside);
         found.equal = Equal::new(&equal);
         (found.begins, found.begins_effects) = (begins.affixes(), begins.effects());
         (found.ends, found.ends_effects) = (ends.affixes(), ends.effects());
@@ -138,18 +141,21 @@ impl<'p> TextTests<'p> {
         found
     }
 
-    fn pattern(&mut self, pattern: &'p Pattern, leaf: Leaf, begins: &mut Wanted, inside: &mut Wanted) {
-        if pattern.can_give_up() {
-            return self.patterns.fallible.push((leaf, pattern));
-        }
-        self.patterns.sure.push(leaf);
-        match pattern.required_text() {
-            None => self.patterns.without_text.push(leaf),
-            Some(required) => {
-                let wanted = if required.at_start { begins } else { inside };
-                for text in &required.texts {
-                    wanted.add(fold(text).as_bytes(), leaf, false);
-                }
+    /// Sorts patterns by how they are asked.
+    fn patterns(&mut self, all: Vec<(Leaf, &'p Pattern)>, begins: &mut Wanted, inside: &mut Wanted) {
+        let (fallible, sure): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, pattern)| pattern.can_give_up());
+        self.patterns.fallible = fallible;
+        let gates = gates(&sure.iter().map(|&(_, pattern)| pattern).collect::<Vec<_>>());
+        for (&(leaf, _), gate) in sure.iter().zip(gates) {
+            self.patterns.sure.push(leaf);
+            let Some(gate) = gate else {
+                self.patterns.without_text.push(leaf);
+                continue;
+            };
+            let wanted = if gate.at_start { &mut *begins } else { &mut *inside };
+            for text in &gate.texts {
+                wanted.add(fold(text).as_bytes(), leaf, false);
             }
         }
     }

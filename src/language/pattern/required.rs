@@ -16,15 +16,12 @@ pub struct RequiredText {
 /// More alternatives than this are not worth looking for.
 const ALTERNATIVES_MAX: usize = 32;
 
-/// What a text at the start of the value is worth, in characters of a text anywhere.
-const START_WORTH: usize = 2;
-
-/// The best required text of a pattern, if it has one.
-pub(super) fn required(tree: &Node) -> Option<RequiredText> {
-    let mut search = Search { at_start: false, nothing_taken: true, run: Run::default(), best: None };
+/// Texts that `tree` requires: every one of them speaks for itself.
+pub(super) fn required(tree: &Node) -> Vec<RequiredText> {
+    let mut search = Search::new(false, true);
     search.node(tree);
     search.end_run();
-    search.best
+    search.found
 }
 
 struct Search {
@@ -33,7 +30,7 @@ struct Search {
     /// Whether everything so far takes no character.
     nothing_taken: bool,
     run: Run,
-    best: Option<RequiredText>,
+    found: Vec<RequiredText>,
 }
 
 /// Literals one after the other.
@@ -44,6 +41,10 @@ struct Run {
 }
 
 impl Search {
+    fn new(at_start: bool, nothing_taken: bool) -> Self {
+        Self { at_start, nothing_taken, run: Run::default(), found: Vec::new() }
+    }
+
     /// Walks over parts that every match goes through, in their order.
     fn node(&mut self, node: &Node) {
         match &node.kind {
@@ -81,7 +82,7 @@ impl Search {
     fn end_run(&mut self) {
         let Run { text, at_start } = std::mem::take(&mut self.run);
         if !text.is_empty() {
-            self.propose(RequiredText { texts: vec![text], at_start });
+            self.found.push(RequiredText { texts: vec![text], at_start });
         }
     }
 
@@ -90,33 +91,18 @@ impl Search {
         let anchored = self.at_start && self.nothing_taken;
         let mut found = RequiredText { texts: Vec::new(), at_start: true };
         for branch in branches {
-            let mut search = Search {
-                at_start: anchored,
-                nothing_taken: self.nothing_taken,
-                run: Run::default(),
-                best: None,
-            };
+            let mut search = Search::new(anchored, self.nothing_taken);
             search.node(branch);
             search.end_run();
-            let Some(best) = search.best else { return };
-            found.texts.extend(best.texts);
-            found.at_start &= best.at_start;
+            let length = |required: &RequiredText| required.texts.iter().map(String::len).min();
+            let Some(longest) = search.found.into_iter().max_by_key(length) else { return };
+            found.texts.extend(longest.texts);
+            found.at_start &= longest.at_start;
         }
         if found.texts.len() <= ALTERNATIVES_MAX {
-            self.propose(found);
+            self.found.push(found);
         }
     }
-
-    fn propose(&mut self, found: RequiredText) {
-        if self.best.as_ref().is_none_or(|best| worth(&found) > worth(best)) {
-            self.best = Some(found);
-        }
-    }
-}
-
-fn worth(required: &RequiredText) -> usize {
-    let shortest = required.texts.iter().map(String::len).min().unwrap_or(0);
-    shortest + if required.at_start { START_WORTH } else { 0 }
 }
 
 #[cfg(test)]
@@ -124,43 +110,46 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Pattern;
+    use super::RequiredText;
 
     fn described(source: &str) -> String {
-        let Some(required) = Pattern::new(source).expect(source).required_text() else {
-            return "-".to_owned();
+        let required = Pattern::new(source).expect(source).required_texts();
+        let words = |required: &RequiredText| {
+            format!("{}{}", if required.at_start { "^" } else { "" }, required.texts.join("|"))
         };
-        format!("{}{}", if required.at_start { "^" } else { "" }, required.texts.join("|"))
+        required.iter().map(words).collect::<Vec<_>>().join(" & ")
     }
 
     #[test]
-    fn the_best_text_is_what_no_match_can_do_without() {
+    fn no_match_can_do_without_any_of_the_texts() {
         for (source, expected) in [
             ("^Da.*", "^Da"),
             (r"\Aa\d", "^a"),
             ("Da", "Da"),
-            ("^(senior|lead) .*consultant$", "consultant"),
-            ("^(senior|lead).*x$", "^senior|lead"),
+            ("^(senior|lead) .*consultant$", "^senior|lead &   & consultant"),
             ("^CC8[0-4][0-9]{2}$", "^CC8"),
             (r"^.*\(Ext\)$", "(Ext)"),
             ("^(HR|IT)", "^HR|IT"),
             ("HR|^IT", "HR|IT"),
-            ("a|[0-9]", "-"),
-            ("^E0*81", "^E"),
+            ("(a.bcd|e)f", "bcd|e & f"),
+            ("a|[0-9]", ""),
+            ("^E0*81", "^E & 81"),
             ("^ab*", "^a"),
-            ("x+yz", "yz"),
-            ("ab+c", "ab"),
+            ("x+yz", "x & yz"),
+            ("ab+c", "ab & c"),
             ("(?:ab){2,}", "ab"),
             (r"a\bb", "ab"),
             ("(?=x)ab", "ab"),
             ("^*ab", "ab"),
-            ("(^a|b)c", "a|b"),
+            ("(^a|b)c", "a|b & c"),
+            ("(^|$)ab", "ab"),
             ("(^)ab", "^ab"),
             ("(?m)^ab", "ab"),
             ("a{0}bc", "bc"),
-            ("kéab", "ab"),
-            ("[ab]", "-"),
-            (".*", "-"),
-            ("", "-"),
+            ("kéab", "k & ab"),
+            ("[ab]", ""),
+            (".*", ""),
+            ("", ""),
         ] {
             assert_eq!(described(source), expected, "{source}");
         }
@@ -180,16 +169,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_match_holds_a_required_text(source in pattern(), value in "[a-cA-C]{0,6}") {
+        fn every_match_holds_the_required_texts(source in pattern(), value in "[a-cA-C]{0,6}") {
             let pattern = Pattern::new(&source).expect("a pattern");
-            let Some(required) = pattern.required_text() else { return Ok(()) };
             if pattern.is_match(&value) == Ok(true) {
                 let value = value.to_ascii_uppercase();
-                let holds = |text: &String| {
-                    let text = text.to_ascii_uppercase();
-                    if required.at_start { value.starts_with(&text) } else { value.contains(&text) }
-                };
-                prop_assert!(required.texts.iter().any(holds), "{} {:?}", source, required);
+                for required in pattern.required_texts() {
+                    let holds = |text: &String| {
+                        let text = text.to_ascii_uppercase();
+                        if required.at_start { value.starts_with(&text) } else { value.contains(&text) }
+                    };
+                    prop_assert!(required.texts.iter().any(holds), "{} {:?}", source, required);
+                }
             }
         }
     }
