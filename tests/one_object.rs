@@ -67,27 +67,25 @@ impl Suite {
         self.rules.iter().map(outcome).collect()
     }
 
-    /// Holds the machine against the oracle on each object, and on each change from one to the next.
+    /// Holds the machine against the oracle on each object, and on each change from one to the next: from
+    /// nothing to the first, and from the last to nothing.
     fn check(&self, objects: &[Object]) -> Result<(), TestCaseError> {
+        let nothing = std::iter::once(None);
+        let all = nothing.clone().chain(objects.iter().map(Some)).chain(nothing);
+        let outcomes: Vec<(Option<&Object>, Vec<Outcome>)> =
+            all.map(|object| (object, self.by_oracle(object))).collect();
         for optimise in [Optimise::On, Optimise::Off] {
             let program = emit::program(&self.rules, optimise).expect("small");
             verify(&program).expect("sound");
             let mut machine = SingleMachine::new(&program, generate::now(), self.order);
-            let mut before: Option<&Object> = None;
-            for after in objects.iter().map(Some).chain([None, None]) {
-                let (old, new) = (self.by_oracle(before), self.by_oracle(after));
+            for pair in outcomes.windows(2) {
+                let [(before, old), (after, new)] = pair else { continue };
                 if let Some(object) = after {
-                    prop_assert_eq!(
-                        machine.evaluate(object, &self.relations),
-                        verdict(&new),
-                        "{:?}",
-                        optimise
-                    );
+                    let found = machine.evaluate(object, &self.relations);
+                    prop_assert_eq!(found, verdict(new), "{:?} {:?}", optimise, object);
                 }
-                let found = machine.evaluate_change(before, after, &self.relations);
-                let expected = change(&old, &new);
-                prop_assert_eq!(found, expected, "{:?} from {:?} to {:?}", optimise, before, after);
-                before = after;
+                let found = machine.evaluate_change(*before, *after, &self.relations);
+                prop_assert_eq!(found, change(old, new), "{:?} from {:?} to {:?}", optimise, before, after);
             }
         }
         Ok(())
