@@ -13,8 +13,6 @@ from prepared import Settler, ranges
 
 
 class Engine:
-    modes = ("count", "pairs")
-
     def __init__(self, threads):
         self.threads = threads
 
@@ -179,11 +177,42 @@ class DataFusionSql(Sql):
         return f"({column} ~ {value})"
 
 
-class DuckDB(Engine):
-    """Many rules in one query over a table in memory, so that it is read seldom."""
+class Queries(Engine):
+    """Rules as SQL: many that compare numbers in one query, which reads the table once for all of them;
+    those that search in texts in queries of their own, where the cheap conditions come first."""
 
-    RULES_IN_COUNT = 500
-    RULES_IN_PAIRS = 100
+    def compile(self, trees):
+        trees = self.settle(self.users, trees)
+        sql = self.language(self.users)
+        self.rules = [sql.condition(tree) for tree in trees]
+        self.searching = {at for at, tree in enumerate(trees) if searches(tree)}
+
+    def count(self):
+        found = [0] * len(self.rules)
+        numbers = [at for at in range(len(self.rules)) if at not in self.searching]
+        for batch in batches(numbers, self.rules_in_query):
+            sums = ", ".join(f"{self.counted.format(self.rules[at])} as r{at}" for at in batch)
+            for at, column in zip(batch, self.query(f"select {sums} from users").columns):
+                found[at] = column[0].as_py()
+        for at in self.searching:
+            found[at] = self.query(f"select count(*) as n from users where {self.rules[at]}")["n"][0].as_py()
+        return found
+
+    def pairs(self):
+        return [self.query(f"select row_number from users where {rule}") for rule in self.rules]
+
+    def members(self, found):
+        return [table["row_number"].to_numpy() for table in found]
+
+
+def searches(tree):
+    return any(map(searches, tree[1:])) if tree[0] in ("and", "or", "not") else tree[0] == "text"
+
+
+class DuckDB(Queries):
+    language = DuckSql
+    counted = "count_if({})"
+    rules_in_query = 250
 
     def version(self):
         import duckdb
@@ -194,39 +223,19 @@ class DuckDB(Engine):
         self.users = users
         self.base = duckdb.connect()
         self.base.execute(f"set threads = {self.threads}")
-        rows = numpy.arange(users.rows, dtype=numpy.uint32)
-        self.base.register("prepared", users.table.append_column("row_number", pyarrow.array(rows)))
+        self.base.execute("set preserve_insertion_order = false")
+        self.base.register("prepared", numbered(users))
         self.base.execute("create table users as select * from prepared")
         self.base.unregister("prepared")
 
-    def compile(self, trees):
-        sql = DuckSql(self.users)
-        self.rules = [sql.condition(tree) for tree in self.settle(self.users, trees)]
-
-    def count(self):
-        found = []
-        for rules in batches(self.rules, self.RULES_IN_COUNT):
-            sums = ", ".join(f"count_if({rule})" for rule in rules)
-            found += self.base.execute(f"select {sums} from users").fetchone()
-        return found
-
-    def pairs(self):
-        tables = []
-        for rules in batches(self.rules, self.RULES_IN_PAIRS):
-            lists = ", ".join(f"list(row_number) filter (where {rule}) as r{at}" for at, rule in enumerate(rules))
-            tables.append(self.base.sql(f"select {lists} from users").to_arrow_table())
-        return tables
-
-    def members(self, found):
-        return [column[0].values.to_numpy() if column[0].is_valid else numpy.empty(0, numpy.uint32)
-                for table in found for column in table.columns]
+    def query(self, sql):
+        return self.base.sql(sql).to_arrow_table()
 
 
-class DataFusion(Engine):
-    """As DuckDB; only counted, because lists of row numbers take it many times as long."""
-
-    modes = ("count",)
-    RULES_IN_COUNT = 200
+class DataFusion(Queries):
+    language = DataFusionSql
+    counted = "count(*) filter (where {})"
+    rules_in_query = 50
 
     def version(self):
         import datafusion
@@ -237,21 +246,17 @@ class DataFusion(Engine):
         self.users = users
         config = datafusion.SessionConfig().with_target_partitions(self.threads)
         self.context = datafusion.SessionContext(config)
-        pieces = users.table.to_batches(max_chunksize=8_192)
-        share = -(-len(pieces) // self.threads)
-        self.context.register_record_batches("users", batches(pieces, share))
+        pieces = numbered(users).to_batches(max_chunksize=32_768)
+        self.context.register_record_batches("users", batches(pieces, -(-len(pieces) // self.threads)))
 
-    def compile(self, trees):
-        sql = DataFusionSql(self.users)
-        self.rules = [sql.condition(tree) for tree in self.settle(self.users, trees)]
+    def query(self, sql):
+        return self.context.sql(sql).to_arrow_table()
 
-    def count(self):
-        found = []
-        for rules in batches(self.rules, self.RULES_IN_COUNT):
-            sums = ", ".join(f"count(*) filter (where {rule}) as r{at}" for at, rule in enumerate(rules))
-            table = self.context.sql(f"select {sums} from users").to_arrow_table()
-            found += [column[0].as_py() for column in table.columns]
-        return found
+
+def numbered(users):
+    """The table with the number of each row."""
+    rows = numpy.arange(users.rows, dtype=numpy.uint32)
+    return users.table.append_column("row_number", pyarrow.array(rows))
 
 
 def batches(items, size):
