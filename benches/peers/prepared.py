@@ -23,6 +23,8 @@ import pyarrow.parquet as parquet
 CODES_MAX = 65_535
 NO_DATE = -(1 << 63)
 BORDER = "\n"           # between the texts of a list; stands in none of them
+# Its lower case is two characters, or an ordinary i; in rules it is a letter of its own.
+DOTTED_I, DOTTED_I_STAND_IN = "\u0130", "\ue130"
 
 
 def columns_of(tree, found):
@@ -65,7 +67,7 @@ class Users:
     def texts(self, name, column):
         codes, values = lower_codes(column)
         if len(values) > min(CODES_MAX, max(self.rows // 4, 1_000)):
-            return compute.fill_null(compute.utf8_lower(column), "")
+            return compute.fill_null(lower(column), "")
         order = sorted(range(len(values)), key=values.__getitem__)
         rank = numpy.zeros(len(values) + 1, numpy.uint16)
         rank[order] = numpy.arange(1, len(values) + 1)
@@ -90,17 +92,26 @@ class Users:
             yield f"plans{word}", pyarrow.array(of_word)
 
 
+def lower(texts):
+    """An Arrow array of texts in lower case."""
+    return compute.utf8_lower(compute.replace_substring(texts, DOTTED_I, DOTTED_I_STAND_IN))
+
+
+def lower_text(text):
+    return text.replace(DOTTED_I, DOTTED_I_STAND_IN).lower()
+
+
 def lower_codes(column):
     """For each row a code, -1 for a missing value; and the distinct values in lower case."""
     encoded = column.dictionary_encode()
-    lower = compute.utf8_lower(encoded.dictionary).dictionary_encode()
-    of_code = numpy.append(lower.indices.to_numpy(), -1)
-    return of_code[compute.fill_null(encoded.indices, len(of_code) - 1).to_numpy()], lower.dictionary.to_pylist()
+    values = lower(encoded.dictionary).dictionary_encode()
+    of_code = numpy.append(values.indices.to_numpy(), -1)
+    return of_code[compute.fill_null(encoded.indices, len(of_code) - 1).to_numpy()], values.dictionary.to_pylist()
 
 
 def joined(column):
-    lower = pyarrow.ListArray.from_arrays(column.offsets, compute.utf8_lower(column.values))
-    text = compute.binary_join(lower, BORDER)
+    lists = pyarrow.ListArray.from_arrays(column.offsets, lower(column.values))
+    text = compute.binary_join(lists, BORDER)
     framed = compute.binary_join_element_wise(BORDER, text, BORDER, "")
     empty = compute.equal(compute.list_value_length(column), 0)
     return compute.fill_null(compute.if_else(empty, "", framed), "")
@@ -125,13 +136,13 @@ class Settler:
         if word in ("and", "or"):
             return self.connected(word, [self.settle(part) for part in tree[1:]])
         if word == "plan":
-            return self.plan(tree[1].lower(), tree[2].lower())
+            return self.plan(lower_text(tree[1]), lower_text(tree[2]))
         if word in ("from", "until"):
             day = datetime.fromisoformat(tree[2]).replace(tzinfo=timezone.utc)
             moment = int(day.timestamp()) * 1_000_000
             return ("date", tree[1], *((moment, None) if word == "from" else (NO_DATE + 1, moment)))
         if word == "item":
-            text, before, after = tree[3].lower(), tree[2] in ("eq", "starts"), tree[2] in ("eq", "ends")
+            text, before, after = lower_text(tree[3]), tree[2] in ("eq", "starts"), tree[2] in ("eq", "ends")
             return ("text", tree[1], "contains", BORDER * before + text + BORDER * after)
         name = tree[1]
         if name in self.values:
@@ -139,7 +150,7 @@ class Settler:
             return ("codes", name, codes) if codes else ("never",)
         if word == "null":
             return ("text", name, "eq", "")
-        value = tuple(text.lower() for text in tree[2]) if word == "in" else tree[2].lower()
+        value = tuple(map(lower_text, tree[2])) if word == "in" else lower_text(tree[2])
         return ("text", name, word, value)
 
     @staticmethod
@@ -164,13 +175,13 @@ class Settler:
         if word == "null":
             return [0]
         if word == "match":
-            holds = re.compile(value, re.IGNORECASE).search
+            holds = re.compile(lower_text(value)).search
         elif word == "in":
-            holds = {text.lower() for text in value}.__contains__
+            holds = set(map(lower_text, value)).__contains__
         elif word == "is":
             holds = value.__eq__
         else:
-            value = value.lower()
+            value = lower_text(value)
             holds = {"eq": value.__eq__, "starts": lambda text: text.startswith(value),
                      "ends": lambda text: text.endswith(value), "contains": lambda text: value in text}[word]
         return [code for code, text in enumerate(self.values[name], 1) if holds(text)]

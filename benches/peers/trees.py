@@ -113,11 +113,10 @@ class Maker:
     def item(self):
         collection = self.draw(COLLECTIONS)
         text = self.random.choice(self.cell(collection))
-        domain = text[text.find("@"):]
+        length = min(len(text), self.random.randint(5, 16))
         operator = self.random.choice(["ends", "ends", "starts", "contains", "eq"])
-        return ("item", collection, operator, {
-            "ends": domain, "starts": text[:self.random.randint(5, 9)], "contains": domain[1:8], "eq": text,
-        }[operator])
+        piece = {"ends": text[-length:], "starts": text[:length], "contains": text[-length:-3] or text, "eq": text}
+        return ("item", collection, operator, piece[operator])
 
     def plan(self):
         plan = self.random.choice(self.cell("assignedPlans"))
