@@ -113,6 +113,7 @@ def measured(engine, programs, folder, rules, options, threads):
     print(f"  {engine}, {rules:,} rules", file=sys.stderr, flush=True)
     runs = [run(whole) for _ in range(min(options.repeat, 3))]
     return {"whole_s": statistics.median(one["wall_s"] for one in runs),
+            "processor_s": statistics.median(one["processor_s"] for one in runs),
             "peak_bytes": max(one["peak_bytes"] for one in runs),
             "whole": runs[-1]["result"], "memory": run(memory)["result"]}
 
@@ -130,7 +131,8 @@ def run(command):
         if process.returncode != 0:
             errors.seek(0)
             sys.exit(f"{' '.join(command)}\nexit code {process.returncode}\n{errors.read().decode()[-4_000:]}")
-    return {"wall_s": wall_s, "peak_bytes": usage.ru_maxrss * 1_024, "result": json.loads(output.splitlines()[-1])}
+    return {"wall_s": wall_s, "processor_s": usage.ru_utime + usage.ru_stime, "peak_bytes": usage.ru_maxrss * 1_024,
+            "result": json.loads(output.splitlines()[-1])}
 
 
 def disagreements(rules, results):
@@ -151,12 +153,12 @@ def disagreements(rules, results):
 def table(rules, results):
     base = results["dyngroup"]
     print(f"\n### {rules:,} rules, {sum(base['memory']['counts']):,} memberships\n")
-    print("| engine | whole process | × | peak memory | members, in memory | × | counts, in memory | × |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    print("| engine | whole process | × | processor time | peak memory | members, in memory | × | counts, in memory | × |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     for engine, result in results.items():
         version = result["memory"]["version"].removeprefix("dyngroup ")
         cells = [f"{engine} {version}", seconds(result["whole_s"]), ratio(result["whole_s"], base["whole_s"]),
-                 f"{result['peak_bytes'] / 1e6:,.0f} MB"]
+                 seconds(result["processor_s"]), f"{result['peak_bytes'] / 1e6:,.0f} MB"]
         for mode in ("pairs", "count"):
             taken, least = median(result, mode), median(base, mode)
             cells += ["–", "–"] if taken is None else [seconds(taken), ratio(taken, least)]
