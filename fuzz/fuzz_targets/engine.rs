@@ -12,7 +12,7 @@ use dyngroup::directory::columns::{Column, Columns, TextColumn};
 use dyngroup::directory::object::Object;
 use dyngroup::engine::evaluate::{Inputs, evaluate};
 use dyngroup::engine::oracle;
-use dyngroup::engine::world::{Relations as _, World};
+use dyngroup::engine::world::World;
 use dyngroup::language::attribute::Attribute;
 use dyngroup::language::compile::{Options, compile};
 use dyngroup::language::dialect::Dialect;
