@@ -25,6 +25,7 @@ use dyngroup::program::verify::verify;
 use dyngroup::program::{Optimise, Program, emit};
 use jiff::Timestamp;
 use rayon::prelude::*;
+use roaring::RoaringBitmap;
 use serde_json::json;
 
 /// Measures the evaluation of membership rules over a file of users.
@@ -103,7 +104,7 @@ fn load(users: &Path, rules: &[TypedRule]) -> Result<Columns, Box<dyn Error>> {
 
 /// Members of each rule; none for a rule that could not be evaluated.
 fn members(results: &[RuleResult]) -> Vec<u64> {
-    results.iter().map(|result| result.as_ref().map_or(0, |rows| rows.len())).collect()
+    results.iter().map(|result| result.as_ref().map_or(0, RoaringBitmap::len)).collect()
 }
 
 /// The explicit members: one list of row numbers for each rule.

@@ -69,8 +69,9 @@ fn in_tenant(folder: &Path, args: &ExplainArgs, settings: &Settings) -> Result<O
         return print(args, &rule, &objects, &World { now, version_order, relations: &relations });
     }
     // A rule that reads groups sees the members that a run gives them.
-    let loaded = Loaded::read(folder, settings, &mut Progress::hidden())?;
-    let (_, snapshot) = loaded.recompute(recompute::Settings { now, version_order }, &|_| ());
+    let mut progress = Progress::hidden();
+    let loaded = Loaded::read(folder, settings, &mut progress)?;
+    let (_, snapshot) = loaded.recompute(recompute::Settings { now, version_order }, &mut progress);
     let relations = Membership { roster: &loaded.roster, snapshot: &snapshot, managers: &tenant.managers };
     print(args, &rule, &objects, &World { now, version_order, relations: &relations })
 }

@@ -78,16 +78,11 @@ impl Loaded {
         Ok(Self { roster, users, devices, managers, deleted, groups, inputs, before, warnings })
     }
 
-    /// How many rules are to be evaluated.
-    pub(super) fn rules(&self) -> usize {
-        self.inputs.iter().filter(|input| input.plan.rule().is_some()).count()
-    }
-
-    /// Computes the members of all groups. `progress` is told how many more rules were evaluated.
+    /// Computes the members of all groups.
     pub(super) fn recompute(
         &self,
         settings: recompute::Settings,
-        progress: &dyn Fn(usize),
+        progress: &mut Progress,
     ) -> (Vec<GroupOutcome>, Snapshot) {
         let objects = Objects {
             users: &self.users,
@@ -96,7 +91,9 @@ impl Loaded {
             deleted: &self.deleted,
             roster: &self.roster,
         };
-        recompute::recompute(&self.inputs, objects, &self.before, settings, progress)
+        progress.share("evaluate", recompute::evaluations(&self.inputs, objects), |done| {
+            recompute::recompute(&self.inputs, objects, &self.before, settings, done)
+        })
     }
 }
 

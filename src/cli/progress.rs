@@ -40,20 +40,20 @@ impl Progress {
         result
     }
 
-    /// Does a piece of work that consists of `groups` groups and says how many more are done.
-    pub(super) fn groups<T>(
+    /// Does a piece of work that consists of `total` steps and says how many more are done.
+    pub(super) fn share<T>(
         &mut self,
         name: &'static str,
-        groups: usize,
-        work: impl FnOnce(&dyn Fn(usize)) -> T,
+        total: u64,
+        work: impl FnOnce(&(dyn Fn(u64) + Sync)) -> T,
     ) -> T {
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} groups, {eta} left") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% evaluated, {eta} left") {
             self.bar.set_style(style);
         }
-        self.bar.set_length(groups as u64);
+        self.bar.set_length(total);
         self.bar.set_position(0);
         self.bar.enable_steady_tick(TICK);
-        let result = self.timed(name, |bar| work(&|done| bar.inc(done as u64)));
+        let result = self.timed(name, |bar| work(&|done| bar.inc(done)));
         self.bar.disable_steady_tick();
         result
     }
@@ -88,7 +88,7 @@ mod tests {
     fn pieces_of_a_stage_are_one_stage() {
         let mut progress = Progress::hidden();
         assert_eq!(progress.stage("read", "reading", || 1), 1);
-        assert_eq!(progress.groups("evaluate", 3, |done| (done(1), 2).1), 2);
+        assert_eq!(progress.share("evaluate", 3, |done| (done(1), 2).1), 2);
         assert_eq!(progress.stage("read", "reading more", || 3), 3);
         let names: Vec<&str> = progress.seconds().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["read", "evaluate"]);

@@ -48,8 +48,7 @@ fn computed(
     started: Timestamp,
     progress: &mut Progress,
 ) -> RunReport {
-    let (outcomes, after) =
-        progress.groups("evaluate", loaded.rules(), |done| loaded.recompute(choices, done));
+    let (outcomes, after) = loaded.recompute(choices, progress);
     let Loaded { roster, users, devices, deleted, groups, before, warnings, .. } = loaded;
     RunReport {
         run: run_id(started),

@@ -51,7 +51,7 @@ impl<'p> Affixes<'p> {
         }
         let filled = by_length.into_iter().enumerate().filter(|(_, texts)| !texts.is_empty());
         affixes.short = filled.map(|(length, texts)| ShortTexts::new(length, texts, edge)).collect();
-        affixes.long = (!long.is_empty()).then(|| LongTexts::new(long, edge));
+        affixes.long = (!long.is_empty()).then(|| LongTexts::new(&long, edge));
         affixes
     }
 
@@ -116,7 +116,7 @@ struct LongTexts<'p> {
 }
 
 impl<'p> LongTexts<'p> {
-    fn new(texts: Vec<Affix<'p>>, edge: Edge) -> Self {
+    fn new(texts: &[Affix<'p>], edge: Edge) -> Self {
         let shortest = texts.iter().map(|affix| affix.text.len()).min().unwrap_or(KEY_BYTES);
         let keys = |distance: usize| {
             let mut keys: Vec<u64> =
@@ -252,8 +252,8 @@ mod tests {
     #[test]
     fn the_key_stands_where_the_texts_differ() {
         let texts = ["ou=a,dc=contoso", "ou=b,dc=contoso", "ou=c,dc=contoso"];
-        let affixes = texts.iter().map(|text| Affix { text, whole: false, place: 0 }).collect();
-        let long = LongTexts::new(affixes, Edge::End);
+        let affixes: Vec<Affix> = texts.iter().map(|text| Affix { text, whole: false, place: 0 }).collect();
+        let long = LongTexts::new(&affixes, Edge::End);
         assert_eq!(long.index.texts.len(), 3);
     }
 }

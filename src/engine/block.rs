@@ -7,11 +7,11 @@ use arrow_buffer::{BooleanBuffer, NullBuffer};
 use roaring::RoaringBitmap;
 
 use super::bound::{BooleanTest, Bound, BoundAttribute, BoundText, Failures, InstantTest};
-use super::code_rows::{CodeRows, RankRoom};
+use super::code_rows::{self, CodeRows, RankRoom};
 use super::decided::{Decided, Ranked};
 use super::items;
 use super::scan::scan;
-use super::selection::{BLOCK_ROWS, Bits, QUICK_MIN_ROWS, Rows, WORDS, each_set, fill, set};
+use super::selection::{Bits, QUICK_MIN_ROWS, Rows, WORDS, each_set, fill, set_all};
 use super::text_tests::{Slot, TextTests};
 use crate::program::Program;
 use crate::program::instruction::Source;
@@ -64,7 +64,7 @@ impl Default for Block {
             externals: Vec::new(),
             quantified: Vec::new(),
             sorted: Vec::new(),
-            ranks: Box::new([0; BLOCK_ROWS]),
+            ranks: code_rows::room(),
             spare: Spare::default(),
             lists: Vec::new(),
             items: items::Scratch::default(),
@@ -92,7 +92,7 @@ impl Block {
         }
     }
 
-    /// Looks at the rows in `range`, at most [`BLOCK_ROWS`] of them.
+    /// Looks at the rows in `range`, no more than a block may have.
     pub(super) fn load(
         &mut self,
         program: &Program,
@@ -315,7 +315,7 @@ impl Spare {
             return if rows.is_empty() { Leaf::Empty } else { Leaf::Sparse(rows) };
         }
         let mut bits = self.bits();
-        rows.iter().for_each(|&row| set(&mut bits, row));
+        set_all(&mut bits, &rows);
         self.lists.push(rows);
         Leaf::Dense(bits)
     }
@@ -330,7 +330,7 @@ impl Spare {
         }
         let mut bits = self.bits();
         for run in runs {
-            run.iter().for_each(|&row| set(&mut bits, row));
+            set_all(&mut bits, run);
         }
         if total >= QUICK_MIN_ROWS {
             return Leaf::Dense(bits);

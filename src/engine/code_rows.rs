@@ -15,12 +15,24 @@ pub(super) struct CodeRows {
 
 impl Default for CodeRows {
     fn default() -> Self {
-        Self { rows: Box::new([0; BLOCK_ROWS]), ends: Vec::new() }
+        Self { rows: zeroes(), ends: Vec::new() }
     }
 }
 
 /// Room for the rows of one block with their ranks in the upper half.
 pub(super) type RankRoom = Box<[u32; BLOCK_ROWS]>;
+
+/// Room with nothing in it.
+pub(super) fn room() -> RankRoom {
+    zeroes()
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "a stack has no room for such an array")]
+fn zeroes<T: Copy + Default>() -> Box<[T; BLOCK_ROWS]> {
+    let zeroes = vec![T::default(); BLOCK_ROWS].into_boxed_slice();
+    // INVARIANT: the length is that of the array.
+    zeroes.try_into().unwrap_or_else(|_| Box::new([T::default(); BLOCK_ROWS]))
+}
 
 impl CodeRows {
     /// Sorts the rows with these codes, by counting. Rows of rank 0 are left out.

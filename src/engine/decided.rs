@@ -70,6 +70,16 @@ impl Decided {
         some
     }
 
+    /// Whether each code satisfies a predicate.
+    pub(super) fn holds(&self, slot: Slot) -> Vec<bool> {
+        (0..self.codes()).map(|code| self.slots(code).contains(&slot)).collect()
+    }
+
+    /// Whether no code satisfies anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     fn codes(&self) -> u32 {
         u32::try_from(self.starts.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
@@ -92,7 +102,7 @@ fn decide(
         let fail = |place, pattern: &_| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         };
-        tests.patterns(values.len()).ask_each(texts, is_basic(values.value_data()), &mut hit, fail);
+        tests.patterns(values.len()).ask_each(&texts, is_basic(values.value_data()), &mut hit, fail);
     } else {
         texts.for_each(|(at, value)| tests.all(value, |place| pairs.push((code(at), tests.slot(place)))));
     }

@@ -42,7 +42,7 @@ pub type RuleResult = Result<RoaringBitmap, EvaluationError>;
 ///
 /// INVARIANT: [`crate::program::verify`] accepted the program.
 pub fn evaluate(program: &Program, columns: &Columns, inputs: Inputs<'_>) -> Vec<RuleResult> {
-    Evaluator::new(program, inputs.now, inputs.version_order).evaluate(columns, inputs.externals)
+    Evaluator::new(program, inputs.now, inputs.version_order).evaluate(columns, inputs.externals, &|_| {})
 }
 
 /// A program ready to be evaluated: what finds the values that its predicates ask for is built.
@@ -61,8 +61,14 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Evaluates all rules over `columns`; `externals` are the rows of each of the program's
-    /// externals. The results are in the order of the rules.
-    pub fn evaluate(&self, columns: &Columns, externals: &[RoaringBitmap]) -> Vec<RuleResult> {
+    /// externals. `progress` is told of every share of the rows that is done how many they are. The
+    /// results are in the order of the rules.
+    pub fn evaluate(
+        &self,
+        columns: &Columns,
+        externals: &[RoaringBitmap],
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> Vec<RuleResult> {
         let program = self.prepared.program;
         let bound = Bound::new(&self.prepared, columns);
         let gathered = Gathered::new(program.rules.len());
@@ -75,6 +81,7 @@ impl<'p> Evaluator<'p> {
                     block.load(program, &bound, externals, &range);
                     let mut writer = gathered.writer(range.start);
                     machine.run(program, block, range.len(), |rule, rows| writer.add(rule, rows));
+                    progress(range.len());
                     std::mem::take(&mut block.failures)
                 },
             )

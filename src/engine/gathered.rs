@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use roaring::RoaringBitmap;
 
-use super::selection::{BLOCK_ROWS, Bits, DENSE_MIN_ROWS, Rows, each_set, set};
+use super::selection::{BLOCK_ROWS, Bits, DENSE_MIN_ROWS, Rows, each_set, set_all};
 
 /// The rows of each rule, as far as they are known.
 pub(super) struct Gathered {
@@ -86,7 +86,7 @@ impl Writer<'_> {
         match rows {
             Rows::Sparse(rows) => {
                 let mut bits: Box<Bits> = Box::new([0; BLOCK_ROWS / 64]);
-                rows.iter().for_each(|&row| set(&mut bits, row));
+                set_all(&mut bits, rows);
                 self.words(&bits);
             }
             Rows::Dense(bits) => self.words(bits),
@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn parts_of_a_container_come_together_in_any_order() {
-        let every = |step: usize| -> Vec<u16> { (0..8_192).step_by(step).map(|row| row as u16).collect() };
+        let every = |step: usize| -> Vec<u16> { (0_u16..8_192).step_by(step).collect() };
         for (step, dense) in [(1, true), (1, false), (3, true), (3, false), (5_000, false)] {
             let gathered = Gathered::new(2);
             let rows = every(step);
             let mut bits: Box<Bits> = Box::new([0; BLOCK_ROWS / 64]);
-            rows.iter().for_each(|&row| set(&mut bits, row));
+            set_all(&mut bits, &rows);
             let starts = [BLOCK_ROWS + 8_192, 57_344, 0, BLOCK_ROWS];
             for start in starts {
                 let rows = if dense { Rows::Dense(&bits) } else { Rows::Sparse(&rows) };
@@ -125,7 +125,9 @@ mod tests {
             }
             let mut expected: Vec<u32> = starts
                 .iter()
-                .flat_map(|&start| rows.iter().map(move |&row| start as u32 + u32::from(row)))
+                .flat_map(|&start| {
+                    rows.iter().map(move |&row| u32::try_from(start).unwrap() + u32::from(row))
+                })
                 .collect();
             expected.sort_unstable();
             let found = gathered.into_rows();

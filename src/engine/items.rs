@@ -35,7 +35,7 @@ impl Scratch {
         self.begin(program, collection, rows);
         for (column, listed) in collection.columns.iter().zip(&collection.listed) {
             match (column, listed) {
-                (BoundText::Wide { codes, .. }, Some(listed)) => {
+                (BoundText::Wide { codes, .. }, Some(listed)) if !listed.is_empty() => {
                     for (item, &code) in (0..).zip(codes.get(items.clone()).unwrap_or_default()) {
                         for &slot in listed.slots(code) {
                             self.push(slot, item);
@@ -48,7 +48,7 @@ impl Scratch {
                     };
                     scan(values, tests, path, &items, &mut push, failures);
                 }
-                // INVARIANT: binding makes such columns of objects only.
+                // A dictionary without lists; the other kind binding makes of objects only.
                 (BoundText::Wide { .. } | BoundText::Ranked { .. }, _) => {}
             }
         }
@@ -112,16 +112,16 @@ impl Scratch {
         let mut rows = Rows { row_of: &self.row_of, found: Vec::new() };
         match &term.way {
             Way::Driven { driver, checks } => {
-                let passes = |item: u32, &(column, slot): &(usize, Slot)| match collection.columns.get(column)
-                {
-                    Some(BoundText::Wide { codes, decided }) => {
-                        let code = codes.get(items.start + item as usize);
-                        code.is_some_and(|&code| decided.slots(code).contains(&slot))
-                    }
-                    _ => false,
-                };
+                let checks: Vec<(&[u32], &[bool])> = checks
+                    .iter()
+                    .map(|check| (codes_of(collection, check.column, items), check.holds.as_slice()))
+                    .collect();
                 for &item in self.list(*driver) {
-                    if checks.iter().all(|check| passes(item, check)) {
+                    let passes = |(codes, holds): &(&[u32], &[bool])| {
+                        let code = codes.get(item as usize).copied().unwrap_or(u32::MAX);
+                        holds.get(code as usize).copied().unwrap_or(false)
+                    };
+                    if checks.iter().all(passes) {
                         rows.add(item as usize);
                     }
                 }
@@ -175,6 +175,14 @@ impl Scratch {
             }
             Some(Expression::External(_) | Expression::AnyItem(_)) | None => vec![0; words],
         }
+    }
+}
+
+/// The codes of the items of the block in a dictionary column.
+fn codes_of<'a>(collection: &BoundCollection<'a>, column: usize, items: &Range<usize>) -> &'a [u32] {
+    match collection.columns.get(column) {
+        Some(BoundText::Wide { codes, .. }) => codes.get(items.clone()).unwrap_or_default(),
+        _ => &[],
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn scan(
         let bytes =
             |at: usize| values.value_offsets().get(at).map_or(0, |&end| usize::try_from(end).unwrap_or(0));
         let data = values.value_data().get(bytes(range.start)..bytes(range.end)).unwrap_or_default();
-        patterns.ask_each(texts, is_basic(data), push, |place, pattern| {
+        patterns.ask_each(&texts, is_basic(data), push, |place, pattern| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         });
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, Input, packed};
-use arrow_array::{Array, StringArray};
+use arrow_array::StringArray;
 use memchr::memmem::Finder;
 
 use super::text_tests::Place;
@@ -105,7 +105,7 @@ impl<'p> Searches<'p> {
                         hit(*place, at);
                     }
                 }
-                walk.to(found.start() + 1);
+                walk.go_on_at(found.start() + 1);
             }
             return;
         }
@@ -116,9 +116,9 @@ impl<'p> Searches<'p> {
                 // A match that runs on into the next value is none; one may still begin behind it.
                 if start + finder.needle().len() <= walk.value_end() {
                     hit(*place, at);
-                    walk.to_next_value();
+                    walk.skip_value();
                 } else {
-                    walk.to(start + 1);
+                    walk.go_on_at(start + 1);
                 }
             }
         }
@@ -172,11 +172,11 @@ impl<'v> Walk<'v> {
         self.offset(self.at + 1)
     }
 
-    fn to_next_value(&mut self) {
+    fn skip_value(&mut self) {
         self.from = self.value_end();
     }
 
-    fn to(&mut self, byte: usize) {
+    fn go_on_at(&mut self, byte: usize) {
         self.from = byte;
     }
 }
@@ -196,6 +196,8 @@ fn passed(ends: &[i32], byte: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use arrow_array::Array as _;
 
     use super::*;
 

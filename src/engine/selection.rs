@@ -87,7 +87,7 @@ impl Selection {
         self.is_dense = true;
         fill(&mut self.dense, block_rows);
         match from {
-            Rows::Sparse(rows) => rows.iter().for_each(|&row| clear(&mut self.dense, row)),
+            Rows::Sparse(rows) => clear_all(&mut self.dense, rows),
             Rows::Dense(bits) => combine(&mut self.dense, bits, |word, other| word & !other),
         }
     }
@@ -111,7 +111,7 @@ impl Selection {
         match (self.is_dense, without) {
             (false, Rows::Sparse(rows)) => subtract(&mut self.sparse, rows),
             (false, Rows::Dense(bits)) => keep(&mut self.sparse, |row| !is_set(bits, row)),
-            (true, Rows::Sparse(rows)) => rows.iter().for_each(|&row| clear(&mut self.dense, row)),
+            (true, Rows::Sparse(rows)) => clear_all(&mut self.dense, rows),
             (true, Rows::Dense(bits)) => combine(&mut self.dense, bits, |word, other| word & !other),
         }
     }
@@ -123,12 +123,12 @@ impl Selection {
             }
             Rows::Sparse(rows) => {
                 self.make_dense();
-                rows.iter().for_each(|&row| set(&mut self.dense, row));
+                set_all(&mut self.dense, rows);
             }
             Rows::Dense(bits) if self.is_dense => combine(&mut self.dense, bits, |word, other| word | other),
             Rows::Dense(bits) => {
                 *self.dense = *bits;
-                self.sparse.iter().for_each(|&row| set(&mut self.dense, row));
+                set_all(&mut self.dense, &self.sparse);
                 self.is_dense = true;
             }
         }
@@ -159,7 +159,7 @@ impl Selection {
     fn make_dense(&mut self) {
         if !self.is_dense {
             self.dense.fill(0);
-            self.sparse.iter().for_each(|&row| set(&mut self.dense, row));
+            set_all(&mut self.dense, &self.sparse);
             self.is_dense = true;
         }
     }
@@ -171,10 +171,23 @@ fn combine(bits: &mut Bits, others: &Bits, operation: impl Fn(u64, u64) -> u64) 
     }
 }
 
+/// Sets the bits of some rows.
+pub(super) fn set_all(bits: &mut Bits, rows: &[u16]) {
+    for &row in rows {
+        set(bits, row);
+    }
+}
+
 #[inline]
-pub(super) fn set(bits: &mut Bits, row: u16) {
+fn set(bits: &mut Bits, row: u16) {
     if let Some(word) = bits.get_mut(usize::from(row >> 6)) {
         *word |= 1_u64 << (row & 63);
+    }
+}
+
+fn clear_all(bits: &mut Bits, rows: &[u16]) {
+    for &row in rows {
+        clear(bits, row);
     }
 }
 

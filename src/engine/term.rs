@@ -18,13 +18,18 @@ pub(super) struct Term {
 #[derive(Debug)]
 pub(super) enum Way {
     /// Those of one predicate are gone through, and the others looked up for each.
-    Driven {
-        driver: Slot,
-        /// Dictionary columns and their predicates.
-        checks: Vec<(usize, Slot)>,
-    },
+    Driven { driver: Slot, checks: Vec<Check> },
     /// The items of every predicate are listed and put together.
     General(ExpressionId),
+}
+
+/// A predicate of a dictionary column, as a question about a code.
+#[derive(Debug)]
+pub(super) struct Check {
+    /// The place of the column in its collection.
+    pub(super) column: usize,
+    /// Whether each code satisfies it.
+    pub(super) holds: Vec<bool>,
 }
 
 impl Term {
@@ -72,7 +77,12 @@ fn driven(
     // What cannot be looked up has to drive; of the others the rarest one does.
     let driver =
         *slots.iter().min_by_key(|&&slot| lookup(slot).map(|(column, _)| sampled(columns, column, slot)))?;
-    let checks = slots.into_iter().filter(|&slot| slot != driver).map(lookup).collect::<Option<_>>()?;
+    let check = |slot| {
+        let (column, slot) = lookup(slot)?;
+        let Some(BoundText::Wide { decided, .. }) = columns.get(column) else { return None };
+        Some(Check { column, holds: decided.holds(slot) })
+    };
+    let checks = slots.into_iter().filter(|&slot| slot != driver).map(check).collect::<Option<_>>()?;
     Some(Way::Driven { driver, checks })
 }
 

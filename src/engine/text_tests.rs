@@ -34,7 +34,7 @@ pub(super) struct TextTests<'p> {
 /// Regular expressions, asked together or one by one.
 #[derive(Debug, Default)]
 struct Patterns<'p> {
-    patterns: Vec<&'p Pattern>,
+    all: Vec<&'p Pattern>,
     places: Vec<Place>,
     /// Built when enough values are to be looked at.
     set: OnceLock<PatternSet>,
@@ -67,7 +67,7 @@ impl<'p> TextTests<'p> {
                 Test::EndsWith(text) => ends.push(affix(text, false)),
                 Test::Contains(text) => contains.push((text.folded(), place)),
                 Test::Matches(pattern) => {
-                    found.patterns.patterns.push(pattern);
+                    found.patterns.all.push(pattern);
                     found.patterns.places.push(place);
                 }
                 Test::CompareVersion { order, to } => found.versions.push((*order, to.folded(), place)),
@@ -98,7 +98,7 @@ impl<'p> TextTests<'p> {
 
     /// Whether there are regular expressions.
     pub(super) fn has_patterns(&self) -> bool {
-        !self.patterns.patterns.is_empty()
+        !self.patterns.all.is_empty()
     }
 
     /// Calls `hit` for the tests that `folded` satisfies, without `contains` and patterns.
@@ -125,7 +125,7 @@ impl<'p> TextTests<'p> {
 
     /// A way to ask the patterns about `values` values as written.
     pub(super) fn patterns(&self, values: usize) -> AskPatterns<'_> {
-        let Patterns { patterns, places, set } = &self.patterns;
+        let Patterns { all: patterns, places, set } = &self.patterns;
         let set =
             (values >= SHARED_PATTERNS_MIN_VALUES).then(|| set.get_or_init(|| PatternSet::new(patterns)));
         AskPatterns { patterns, places, set }
@@ -151,25 +151,22 @@ impl AskPatterns<'_> {
     /// `is_basic` says that no value has a character beyond the basic plane, if that is known.
     pub(super) fn ask_each<'v>(
         &self,
-        values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        values: &(impl Iterator<Item = (usize, &'v str)> + Clone),
         is_basic: bool,
         hit: &mut impl FnMut(Place, usize),
         mut fail: impl FnMut(Place, &Pattern),
     ) {
-        let all: Vec<usize>;
-        let alone = match self.set {
-            Some(set) => {
-                set.matches_each(values.clone(), is_basic, &mut |number, at| {
-                    if let Some(&place) = self.places.get(at) {
-                        hit(place, number);
-                    }
-                });
-                set.others()
-            }
-            None => {
-                all = (0..self.patterns.len()).collect();
-                all.as_slice()
-            }
+        let every: Vec<usize>;
+        let alone = if let Some(set) = self.set {
+            set.matches_each(values, is_basic, &mut |number, at| {
+                if let Some(&place) = self.places.get(at) {
+                    hit(place, number);
+                }
+            });
+            set.others()
+        } else {
+            every = (0..self.patterns.len()).collect();
+            every.as_slice()
         };
         for &at in alone {
             let (Some(pattern), Some(&place)) = (self.patterns.get(at), self.places.get(at)) else {
@@ -205,7 +202,7 @@ mod tests {
         let one = std::iter::once((0, value));
         tests
             .patterns(values)
-            .ask_each(one, false, &mut |place, _| found.push(place), |_, _| panic!("steps"));
+            .ask_each(&one, false, &mut |place, _| found.push(place), |_, _| panic!("steps"));
         found.sort_unstable();
         found.dedup();
         found

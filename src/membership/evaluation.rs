@@ -7,8 +7,7 @@ use roaring::RoaringBitmap;
 use super::recompute::{Objects, Settings};
 use super::reporting::Reporting;
 use super::snapshot::Snapshot;
-use crate::engine::evaluate::{Inputs, evaluate};
-use crate::engine::oracle::EvaluationError;
+use crate::engine::evaluate::Evaluator;
 use crate::language::attribute::Subject;
 use crate::language::typed::TypedRule;
 use crate::program::predicate::External;
@@ -57,7 +56,10 @@ pub fn evaluate_rule(
     settings: Settings,
 ) -> Rows {
     let evaluation = Evaluation::new(objects, settings);
-    evaluation.rows(&[rule], rule.subject, snapshot).pop().unwrap_or_else(|| Ok(RoaringBitmap::new()))
+    evaluation
+        .rows(&[rule], rule.subject, snapshot, &|_| {})
+        .pop()
+        .unwrap_or_else(|| Ok(RoaringBitmap::new()))
 }
 
 /// What rules are evaluated against; the members of groups come with each call, because they change.
@@ -72,8 +74,15 @@ impl<'a> Evaluation<'a> {
         Self { objects, settings, reporting: OnceLock::new() }
     }
 
-    /// Evaluates rules about `subject` together; the results are in their order.
-    pub(super) fn rows(&self, rules: &[&TypedRule], subject: Subject, snapshot: &Snapshot) -> Vec<Rows> {
+    /// Evaluates rules about `subject` together; the results are in their order. `progress` is told how
+    /// many evaluations, of one rule for one object each, are done.
+    pub(super) fn rows(
+        &self,
+        rules: &[&TypedRule],
+        subject: Subject,
+        snapshot: &Snapshot,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Vec<Rows> {
         if rules.is_empty() {
             return Vec::new();
         }
@@ -82,17 +91,18 @@ impl<'a> Evaluation<'a> {
             Err(why) if rules.len() < 2 => return rules.iter().map(|_| Err(why.clone())).collect(),
             Err(_) => {
                 let (first, second) = rules.split_at(rules.len() / 2);
-                let mut results = self.rows(first, subject, snapshot);
-                results.extend(self.rows(second, subject, snapshot));
+                let mut results = self.rows(first, subject, snapshot, progress);
+                results.extend(self.rows(second, subject, snapshot, progress));
                 return results;
             }
         };
         let externals: Vec<RoaringBitmap> =
             program.externals.iter().map(|external| self.external(external, subject, snapshot)).collect();
         let Settings { now, version_order } = self.settings;
-        let inputs = Inputs { now, version_order, externals: &externals };
-        let results = evaluate(&program, self.objects.of(subject), inputs);
-        results.into_iter().map(|rows| rows.map_err(|error| in_words(error, subject))).collect()
+        let done = |rows: usize| progress(rules.len() as u64 * rows as u64);
+        let evaluator = Evaluator::new(&program, now, version_order);
+        let results = evaluator.evaluate(self.objects.of(subject), &externals, &done);
+        results.into_iter().map(|rows| rows.map_err(|error| error.to_string())).collect()
     }
 
     /// The rows that satisfy what a program does not look up itself.
@@ -117,21 +127,4 @@ fn compiled(rules: &[&TypedRule]) -> Result<Program, String> {
     let program = emit::program(rules.iter().copied(), Optimise::On).map_err(|error| error.to_string())?;
     verify(&program).map_err(|fault| format!("the compiled rule is unsound: {fault}"))?;
     Ok(program)
-}
-
-/// An error of the engine, which knows the attribute and not whose it is.
-fn in_words(error: EvaluationError, subject: Subject) -> String {
-    let path = |name: String| {
-        let object = subject.word();
-        if name.starts_with(&format!("{object}.")) { name } else { format!("{object}.{name}") }
-    };
-    let error = match error {
-        EvaluationError::RegexSteps { pattern, attribute } => {
-            EvaluationError::RegexSteps { pattern, attribute: path(attribute) }
-        }
-        EvaluationError::VersionOrderNotChosen { attribute } => {
-            EvaluationError::VersionOrderNotChosen { attribute: path(attribute) }
-        }
-    };
-    error.to_string()
 }

@@ -127,14 +127,14 @@ pub struct Settings {
 /// Evaluates all groups, each after the groups that it reads, and compares with `before`.
 ///
 /// Returns the outcomes in the order of `groups` and the new members. A group in error keeps its
-/// members and does not keep the others from being evaluated. `progress` is told how many rules were
-/// evaluated since it was last called.
+/// members and does not keep the others from being evaluated. `progress` is told how many evaluations, of
+/// one rule for one object each, were done since it was last called; see [`evaluations`].
 pub fn recompute(
     groups: &[GroupInput],
     objects: Objects<'_>,
     before: &Snapshot,
     settings: Settings,
-    progress: &dyn Fn(usize),
+    progress: &(dyn Fn(u64) + Sync),
 ) -> (Vec<GroupOutcome>, Snapshot) {
     let mut snapshot = before.clone();
     snapshot.remove_everywhere(objects.deleted);
@@ -145,13 +145,12 @@ pub fn recompute(
         let mut results = Vec::with_capacity(wave.len());
         for subject in [Subject::User, Subject::Device] {
             let (places, rules) = rules_about(subject, wave, groups);
-            let rows = evaluation.rows(&rules, subject, &snapshot);
+            let rows = evaluation.rows(&rules, subject, &snapshot, progress);
             let members: Vec<_> = rows
                 .into_par_iter()
                 .map(|rows| rows.map(|rows| objects.roster.ordinals_of_rows(subject, rows)))
                 .collect();
             results.extend(places.into_iter().zip(members));
-            progress(rules.len());
         }
         // Only now: all rules of a wave see the same members.
         for ((at, group), result) in results {
@@ -170,6 +169,12 @@ pub fn recompute(
         .map(|(input, failure)| outcome(input, failure.take(), before, &snapshot))
         .collect();
     (outcomes, snapshot)
+}
+
+/// How many evaluations, of one rule for one object each, [`recompute`] does.
+pub fn evaluations(groups: &[GroupInput], objects: Objects<'_>) -> u64 {
+    let rules = groups.iter().filter_map(|input| input.plan.rule());
+    rules.map(|rule| objects.of(rule.subject).rows() as u64).sum()
 }
 
 /// The rules of a wave about one kind of object, with the places and ordinals of their groups.

@@ -50,7 +50,7 @@ impl PatternSet {
     /// Calls `hit` with the place of each pattern that matches anywhere in `value`, those in
     /// [`PatternSet::others`] left out. A place can come more than once.
     pub fn matches(&self, value: &str, mut hit: impl FnMut(usize)) {
-        self.matches_each(std::iter::once((0, value)), false, &mut |_, place| hit(place));
+        self.matches_each(&std::iter::once((0, value)), false, &mut |_, place| hit(place));
     }
 
     /// Calls `hit` with the number of each value and the place of each pattern that matches it, as
@@ -58,7 +58,7 @@ impl PatternSet {
     /// has a character beyond the basic plane; who does not know says no.
     pub fn matches_each<'v>(
         &self,
-        values: impl Iterator<Item = (usize, &'v str)> + Clone,
+        values: &(impl Iterator<Item = (usize, &'v str)> + Clone),
         is_basic: bool,
         hit: &mut impl FnMut(usize, usize),
     ) {
@@ -68,7 +68,7 @@ impl PatternSet {
             }
             return;
         }
-        for (number, value) in values {
+        for (number, value) in values.clone() {
             let units = to_units(value);
             for automaton in &self.automata {
                 automaton.run(std::iter::once((number, units.as_bytes())), hit);
@@ -351,7 +351,7 @@ mod tests {
             let basic: Vec<&String> = values.iter().filter(|value| is_basic(value.as_bytes())).collect();
             let mut together = Vec::new();
             let numbered = basic.iter().map(|value| value.as_str()).enumerate();
-            set.matches_each(numbered, true, &mut |number, place| together.push((number, place)));
+            set.matches_each(&numbered, true, &mut |number, place| together.push((number, place)));
             together.sort_unstable();
             together.dedup();
             let alone = basic.iter().enumerate();
