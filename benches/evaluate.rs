@@ -45,7 +45,7 @@ fn evaluate(criterion: &mut Criterion) {
             let externals = no_relations(&program);
             group.throughput(Throughput::Elements((users * count) as u64));
             group.bench_function(format!("{count}-rules"), |bencher| {
-                bencher.iter(|| evaluator.evaluate(black_box(&columns), &externals));
+                bencher.iter(|| evaluator.evaluate(black_box(&columns), &externals, &|_| {}));
             });
         }
         group.finish();

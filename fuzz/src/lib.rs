@@ -1,0 +1,5 @@
+//! Made-up input that fuzz targets build from bytes.
+
+pub mod case;
+mod condition;
+mod values;
