@@ -12,9 +12,6 @@ use jiff::Timestamp;
 use crate::condition::{Condition, Tree};
 use crate::values::{Instant, Text, pick};
 
-/// Most rules and objects of a case: enough to share and to differ, and quick.
-const RULES_MAX: usize = 6;
-
 /// The ids of the objects, in their order. Rules name them as managers and in comparisons.
 pub(crate) const IDS: &[&str] =
     &["M", "sales", "HR", "G1", "a", "b", "ab", "Enabled", "é", "10", "ales", "x y"];
@@ -26,8 +23,9 @@ pub(crate) const GROUPS: &[&str] = &["G1", "g2", "G2", "g3", "a"];
 pub struct Case {
     devices: bool,
     version_order: Option<bool>,
-    rules: Vec<Tree<Condition>>,
-    objects: Vec<MadeUp>,
+    // As many as it takes to share and to differ.
+    rules: [Tree<Condition>; 3],
+    objects: [MadeUp; 6],
 }
 
 /// An object: a value or none for each attribute of the names.
@@ -88,7 +86,7 @@ impl Case {
     /// The texts of the rules, in the dialect `extended`. Not all of them are accepted.
     pub fn rules(&self) -> Vec<String> {
         let text = |rule: &Tree<Condition>| rule.text(&|condition: &Condition| condition.text(self.names()));
-        self.rules.iter().take(RULES_MAX).map(text).collect()
+        self.rules.iter().map(text).collect()
     }
 
     /// The objects, each with an id of its own.

@@ -10,17 +10,14 @@ use crate::values::{INSTANTS, Literal, OFFSETS, Pattern, pick};
 pub(crate) enum Tree<Leaf> {
     Leaf(Leaf),
     Not(Box<Self>),
-    And(Vec<Self>),
-    Or(Vec<Self>),
+    And(Box<[Self; 2]>),
+    Or(Box<[Self; 3]>),
     /// `(shared -and a) -or (shared -and b)`, which optimisation takes apart.
     Sharing {
         shared: Leaf,
-        others: Vec<Leaf>,
+        others: [Leaf; 2],
     },
 }
-
-/// Most parts of a connective.
-const PARTS_MAX: usize = 4;
 
 impl<Leaf> Tree<Leaf> {
     /// The text, in parentheses where it is more than one condition.
@@ -39,7 +36,7 @@ impl<Leaf> Tree<Leaf> {
 }
 
 fn joined(parts: impl Iterator<Item = String>, connective: &str) -> String {
-    let parts: Vec<String> = parts.take(PARTS_MAX).collect();
+    let parts: Vec<String> = parts.collect();
     format!("({})", parts.join(connective))
 }
 
@@ -81,7 +78,7 @@ pub(crate) enum Condition {
     },
     MemberOf {
         transitive: bool,
-        groups: Vec<u8>,
+        groups: [u8; 2],
     },
     Reports {
         transitive: bool,
@@ -95,7 +92,7 @@ pub(crate) enum Test {
     Equal { negated: bool, literal: Literal },
     Null { negated: bool },
     Part { operator: u8, literal: Literal },
-    In { negated: bool, literals: Vec<Literal> },
+    In { negated: bool, first: Literal, others: Vec<Literal> },
     Match { negated: bool, pattern: Pattern },
 }
 
@@ -147,12 +144,8 @@ impl Condition {
             }
             Self::MemberOf { transitive, groups } => {
                 let name = if *transitive { "transitiveMemberOf" } else { "memberOf" };
-                let groups: Vec<String> = groups
-                    .iter()
-                    .take(PARTS_MAX)
-                    .map(|group| format!("'{}'", pick(GROUPS, *group)))
-                    .collect();
-                format!("({object}.{name} -any (group.objectId -in [{}]))", groups.join(","))
+                let [one, other] = groups.map(|group| pick(GROUPS, group));
+                format!("({object}.{name} -any (group.objectId -in ['{one}','{other}']))")
             }
             Self::Reports { transitive, manager } => {
                 let whose = if *transitive { "All" } else { "Direct" };
@@ -174,8 +167,9 @@ impl Test {
             Self::Part { operator, literal } => {
                 format!("{} {}", pick(PART_OPERATORS, *operator), literal.quoted())
             }
-            Self::In { negated, literals } => {
-                let literals: Vec<String> = literals.iter().take(6).map(Literal::quoted).collect();
+            Self::In { negated, first, others } => {
+                let literals: Vec<String> =
+                    std::iter::once(first).chain(others).map(Literal::quoted).collect();
                 format!("{} [{}]", if *negated { "-notIn" } else { "-in" }, literals.join(","))
             }
             Self::Match { negated, pattern } => {
