@@ -1,6 +1,6 @@
 //! What rules say about objects. The oracle is the definition: a walk over the typed tree for one
 //! object. The explanation and the smallest change stand on it. The column machine runs bytecode over
-//! blocks of rows and has to agree with the oracle on everything.
+//! blocks of rows, the machine in [`single`] over one object; both have to agree with the oracle on everything.
 //! Knows no files and no clock.
 
 mod affixes;
