@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dyngroup::base::fold::fold;
+use dyngroup::base::limits::RULE_LENGTH_MAX_UTF16;
 use dyngroup::directory::object::{AssignedPlan, Object, Value};
 use dyngroup::engine::oracle::{self, EvaluationError};
 use dyngroup::engine::single::{Change, SingleMachine, Verdict};
@@ -57,7 +58,10 @@ struct Suite {
 impl Suite {
     fn new(texts: &[String], dialect: Dialect, order: Option<VersionOrder>, relations: Related) -> Self {
         let options = Options { dialect, ..Options::default() };
-        let rules = texts.iter().map(|text| compile(text, options).rule.expect(text)).collect();
+        // The generator does not count: now and then it makes a text that is too long for a rule.
+        let is_short = |text: &&String| text.encode_utf16().count() <= RULE_LENGTH_MAX_UTF16;
+        let rules =
+            texts.iter().filter(is_short).map(|text| compile(text, options).rule.expect(text)).collect();
         Self { rules, order, relations }
     }
 
