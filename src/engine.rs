@@ -21,12 +21,14 @@ pub mod flip;
 #[cfg(test)]
 mod flip_properties;
 mod gathered;
+mod inside;
 mod items;
 mod machine;
 pub mod oracle;
 mod prepared;
 mod reading;
 mod relations;
+mod scalar_tests;
 mod scan;
 mod search;
 mod searches;

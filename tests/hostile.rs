@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use dyngroup::base::diagnostic::Diagnostic;
 use dyngroup::language::compile::{Compiled, Options, compile};
 use dyngroup::language::lex::lex;
-use dyngroup::language::tree::{Expr, ExprKind, Operand, OperandKind};
+use dyngroup::language::tree::ExprKind;
 use proptest::prelude::*;
 
 use crate::rules::{compiled, samples};
+use crate::spans::check_tree;
 
 /// Stack of the thread that reads a hostile text, in bytes: that of a thread of the standard library.
 const STACK_MAX_BYTES: usize = 2 << 20;
@@ -225,45 +226,6 @@ fn check(text: &str) {
     let tokens = lex(text).tokens;
     assert!(tokens.iter().all(|&(start, _, end)| text.get(start..end).is_some()), "{text}");
     assert!(tokens.windows(2).all(|pair| pair[0].2 <= pair[1].0), "{text}");
-}
-
-/// Parents hold their parts, parts stand in the order of the text.
-fn check_tree(text: &str, tree: &Expr) {
-    assert!(text.get(tree.span.start..tree.span.end).is_some(), "{text}");
-    if let Some(outer) = tree.wrapped {
-        assert!(outer.contains(tree.span), "{text}\n{outer:?} around {:?}", tree.span);
-    }
-    for part in tree.parts() {
-        assert!(tree.span.contains(part.outer_span()), "{text}\n{:?} in {:?}", part.outer_span(), tree.span);
-        check_tree(text, part);
-    }
-    for pair in tree.parts().windows(2) {
-        assert!(pair[0].outer_span().end <= pair[1].outer_span().start, "{text}");
-    }
-    let operands: Vec<&Operand> = match &tree.kind {
-        ExprKind::Comparison { left, right, .. } => vec![left, right],
-        ExprKind::Quantified { collection, .. } => vec![collection],
-        ExprKind::Reports { manager, .. } => vec![manager],
-        _ => Vec::new(),
-    };
-    for operand in operands {
-        assert!(tree.span.contains(operand.span), "{text}\n{operand:?} in {:?}", tree.span);
-        check_operand(text, operand);
-    }
-}
-
-fn check_operand(text: &str, operand: &Operand) {
-    let inner: Vec<&Operand> = match &operand.kind {
-        OperandKind::List(items) => items.iter().collect(),
-        OperandKind::Sum { base, offsets } => {
-            std::iter::once(base.as_ref()).chain(offsets.iter().map(|offset| &offset.duration)).collect()
-        }
-        _ => return,
-    };
-    for part in inner {
-        assert!(operand.span.contains(part.span), "{text}\n{part:?} in {:?}", operand.span);
-        check_operand(text, part);
-    }
 }
 
 /// Pieces of rules, of other languages and of nothing.

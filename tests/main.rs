@@ -33,4 +33,6 @@ mod runner;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
+mod spans;
+#[cfg(test)]
 mod synth;

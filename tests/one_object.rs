@@ -17,9 +17,9 @@ use dyngroup::program::verify::verify;
 use dyngroup::program::{Optimise, emit};
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::RngSeed;
 
 use crate::generate;
+use crate::machines::cases;
 
 /// Who is where, by folded ids.
 #[derive(Clone, Debug, Default)]
@@ -153,18 +153,6 @@ fn mixed(before: &Object, other: &Object, taken: u64) -> Object {
         object.set_manager(other.manager().map(str::to_owned));
     }
     object
-}
-
-/// How many cases run: the same ones each time, or with `DYNGROUP_CASES` that many new ones.
-fn cases(usual: u32) -> ProptestConfig {
-    let asked = std::env::var("DYNGROUP_CASES").ok().and_then(|cases| cases.parse().ok());
-    let rng_seed = if asked.is_some() { RngSeed::Random } else { RngSeed::Fixed(1) };
-    ProptestConfig {
-        cases: asked.unwrap_or(usual),
-        failure_persistence: None,
-        rng_seed,
-        ..ProptestConfig::default()
-    }
 }
 
 fn order() -> impl Strategy<Value = Option<VersionOrder>> {

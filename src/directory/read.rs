@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-pub(in crate::directory) use self::json::{given_twice, split_documents};
+pub(in crate::directory) use self::json::{Key, given_twice, split_documents};
 pub(in crate::directory) use self::object::value_of;
 pub use self::object::{ReadObject, objects_of, read_objects, read_objects_from_str};
 use super::error::{DataErrors, Fault, Faults};

@@ -6,10 +6,11 @@ use arrow_array::StringArray;
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use roaring::RoaringBitmap;
 
-use super::bound::{BooleanTest, Bound, BoundAttribute, BoundText, Failures, InstantTest};
+use super::bound::{Bound, BoundAttribute, BoundText, Failures};
 use super::code_rows::{self, CodeRows, RankRoom};
 use super::decided::{Decided, Ranked};
 use super::items;
+use super::scalar_tests::{BooleanTest, InstantTest};
 use super::scan::scan;
 use super::selection::{Bits, QUICK_MIN_ROWS, Rows, WORDS, each_set, fill, set_all};
 use super::text_tests::{Slot, TextTests};

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use arrow_array::StringArray;
 use arrow_buffer::{BooleanBuffer, NullBuffer};
-use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::decided::{Decided, Ranked};
 use super::oracle::EvaluationError;
 use super::prepared::{Prepared, PreparedCollection, PreparedText};
+use super::scalar_tests::{BooleanTest, InstantTest};
 use super::term::{Term, terms};
 use super::text_tests::{Slot, TextTests};
-use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn, ticks_of};
-use crate::language::typed::{Order, Test, TimePoint};
+use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn};
+use crate::language::typed::Test;
 use crate::program::Program;
 
 /// A program and the columns it reads.
@@ -37,21 +37,6 @@ pub(super) enum BoundAttribute<'a> {
     Boolean { values: &'a BooleanBuffer, valid: Option<&'a NullBuffer>, tests: Vec<(Slot, BooleanTest)> },
     Instant { ticks: &'a [i64], valid: Option<&'a NullBuffer>, tests: Vec<(Slot, InstantTest)> },
     Text(BoundText<'a>),
-}
-
-/// What is asked of a boolean.
-#[derive(Clone, Copy)]
-pub(super) enum BooleanTest {
-    IsNull,
-    Is(bool),
-}
-
-/// What is asked of an instant, in ticks.
-#[derive(Clone, Copy)]
-pub(super) enum InstantTest {
-    IsNull,
-    Is(i64),
-    Compare(Order, i64),
 }
 
 /// A text column with its tests.
@@ -133,12 +118,13 @@ fn single<'a>(text: &'a PreparedText<'a>, prepared: &Prepared<'_>, columns: &'a 
             return part;
         }
         Some(Column::Boolean { values, valid }) => {
-            let tests = text.tests.iter().filter_map(|&(slot, test)| Some((slot, boolean_test(test)?)));
+            let tests = text.tests.iter().filter_map(|&(slot, test)| Some((slot, BooleanTest::of(test)?)));
             BoundAttribute::Boolean { values, valid: valid.as_ref(), tests: tests.collect() }
         }
         Some(Column::Instant { ticks, valid }) => {
             let now = prepared.now;
-            let tests = text.tests.iter().filter_map(|&(slot, test)| Some((slot, instant_test(test, now)?)));
+            let tests =
+                text.tests.iter().filter_map(|&(slot, test)| Some((slot, InstantTest::of(test, now)?)));
             BoundAttribute::Instant { ticks, valid: valid.as_ref(), tests: tests.collect() }
         }
         Some(Column::Texts(_) | Column::Plans(_)) | None => {
@@ -237,22 +223,5 @@ impl<'a> Part<'a> {
                 BoundText::Wide { codes, decided }
             }
         }
-    }
-}
-
-fn boolean_test(test: &Test) -> Option<BooleanTest> {
-    match test {
-        Test::IsNull => Some(BooleanTest::IsNull),
-        Test::IsBoolean(value) => Some(BooleanTest::Is(*value)),
-        _ => None,
-    }
-}
-
-fn instant_test(test: &Test, now: Timestamp) -> Option<InstantTest> {
-    match test {
-        Test::IsNull => Some(InstantTest::IsNull),
-        Test::IsInstant(instant) => Some(InstantTest::Is(ticks_of(*instant))),
-        Test::Compare { order, to } => Some(InstantTest::Compare(*order, ticks_of(TimePoint::at(*to, now)))),
-        _ => None,
     }
 }

@@ -4,6 +4,7 @@ use arrow_array::{Array, StringArray};
 use rayon::prelude::*;
 
 use super::bound::Failures;
+use super::scan::bytes_of;
 use super::text_tests::{Slot, TextTests, too_many_steps};
 use crate::directory::columns::NULL_CODE;
 use crate::language::pattern::is_basic;
@@ -96,13 +97,14 @@ fn decide(
     let range = start..(start + SHARE_VALUES).min(values.len());
     // Value `n` has code `n + 1`.
     let code = |at: usize| u32::try_from(at + 1).unwrap_or(u32::MAX);
-    let texts = range.map(|at| (at, values.value(at)));
+    let texts = range.clone().map(|at| (at, values.value(at)));
     if tests.has_patterns() {
         let mut hit = |place, at| pairs.push((code(at), tests.slot(place)));
         let fail = |place, pattern: &_| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         };
-        tests.patterns(values.len()).ask_each(&texts, is_basic(values.value_data()), &mut hit, fail);
+        let is_basic = is_basic(bytes_of(values, &range));
+        tests.patterns(values.len()).ask_each(&texts, is_basic, &mut hit, fail);
     } else {
         texts.for_each(|(at, value)| tests.all(value, |place| pairs.push((code(at), tests.slot(place)))));
     }

@@ -14,12 +14,10 @@ use super::machine::Machine;
 use super::oracle::EvaluationError;
 use super::prepared::Prepared;
 use super::selection::BLOCK_ROWS;
-use super::text_tests::Slot;
 use super::world::VersionOrder;
 use crate::directory::columns::Columns;
 use crate::program::Program;
-use crate::program::graph::{Expression, ExpressionId};
-use crate::program::instruction::Source;
+use crate::program::predicate::Fallible;
 
 /// What evaluation depends on beside program and columns.
 #[derive(Clone, Copy, Debug)]
@@ -109,70 +107,12 @@ fn blocks(rows: usize, threads: usize) -> Vec<Range<usize>> {
     (0..rows).step_by(block_rows).map(|start| start..(start + block_rows).min(rows)).collect()
 }
 
-/// Rules that read a predicate which cannot be decided, and why.
+/// Rules that read a predicate which cannot be decided, and why: the first one in the rule's text.
 fn failed_rules<'f>(program: &Program, failures: &'f Failures) -> BTreeMap<usize, &'f EvaluationError> {
-    let mut failed = BTreeMap::new();
-    if failures.is_empty() {
-        return failed;
-    }
-    for rule in 0..program.rules.len() {
-        let predicates = predicates_of(program, rule);
-        if let Some(error) = predicates.iter().find_map(|slot| failures.get(slot)) {
-            failed.insert(rule, error);
-        }
-    }
-    failed
-}
-
-/// The predicates that a rule reads, those of shared sections and of bodies included.
-pub(super) fn predicates_of(program: &Program, rule: usize) -> Vec<Slot> {
-    let mut found = Vec::new();
-    let mut waiting: Vec<(u32, u32)> = Vec::new();
-    let mut sections_seen = vec![false; program.shared.len()];
-    let mut needs: Vec<u32> = Vec::new();
-    if let Some(section) = program.rules.get(rule) {
-        waiting.push((section.start, section.end));
-        needs.extend(&section.needs);
-    }
-    while let Some(place) = needs.pop() {
-        if let (Some(seen), Some(section)) =
-            (sections_seen.get_mut(place as usize), program.shared.get(place as usize))
-            && !std::mem::replace(seen, true)
-        {
-            waiting.push((section.start, section.end));
-            needs.extend(&section.needs);
-        }
-    }
-    for (start, end) in waiting {
-        let code = program.code.get(start as usize..end as usize).unwrap_or_default();
-        for source in code.iter().filter_map(crate::program::instruction::Instruction::source) {
-            match source {
-                Source::Predicate(slot) => found.push(slot),
-                Source::AnyItem(place) => {
-                    if let Some(any) = program.quantified.get(place as usize) {
-                        body_predicates(program, any.body, &mut found);
-                    }
-                }
-                Source::Register(_) | Source::External(_) => {}
-            }
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-fn body_predicates(program: &Program, id: ExpressionId, found: &mut Vec<Slot>) {
-    match program.item_expressions.get(id as usize) {
-        Some(Expression::Predicate(slot)) => found.push(*slot),
-        Some(Expression::Not(part)) => body_predicates(program, *part, found),
-        Some(Expression::And(parts) | Expression::Or(parts)) => {
-            for &part in parts {
-                body_predicates(program, part, found);
-            }
-        }
-        Some(Expression::External(_) | Expression::AnyItem(_)) | None => {}
-    }
+    let error_of =
+        |fallible: &Vec<Fallible>| fallible.iter().find_map(|fallible| failures.get(&fallible.predicate));
+    let rules = program.fallible.iter().enumerate();
+    rules.filter_map(|(rule, fallible)| Some((rule, error_of(fallible)?))).collect()
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ fn reports_to(manager: &FoldedText, reach: Reach, scope: Scope<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::building::{and, any_of, one, or, user, world};
+    use super::super::building::{Circle, and, any_of, one, or, user, world};
     use super::super::world::{NoRelations, VersionOrder};
     use super::*;
     use crate::directory::object::Value;
@@ -240,21 +240,6 @@ mod tests {
 
     #[test]
     fn circles_of_managers_end() {
-        struct Circle;
-        impl Relations for Circle {
-            fn is_member(&self, _: &str, _: &str, _: Reach) -> bool {
-                false
-            }
-            fn manager_of(&self, user: &str) -> Option<&str> {
-                match user {
-                    "B" => Some("C"),
-                    "C" => Some("b"),
-                    _ => None,
-                }
-            }
-        }
-        use super::super::world::Relations;
-
         let mut ada = user("a");
         ada.set_manager(Some("B".into()));
         let circle = World { relations: &Circle, ..world() };

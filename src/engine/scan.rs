@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use arrow_array::{Array, StringArray};
-use arrow_buffer::NullBuffer;
 
 use super::bound::Failures;
 use super::text_tests::{Place, TextTests, too_many_steps};
@@ -26,8 +25,11 @@ pub(super) fn scan(
             tests.null.iter().for_each(|&place| push(place, at));
         }
     }
+    let texts = range.clone().filter(|&at| !is_null(at)).map(|at| (at, values.value(at)));
     if tests.looks_at_values() {
-        each_value(values, nulls, range, |at, value| tests.cheap(value, |place| push(place, at)));
+        for (at, value) in texts.clone() {
+            tests.cheap(value, |place| push(place, at));
+        }
     }
     tests.contains.scan(values, range, &mut |place, at| {
         if !is_null(at) {
@@ -36,27 +38,15 @@ pub(super) fn scan(
     });
     if tests.has_patterns() {
         let patterns = tests.patterns(values.len());
-        let texts = range.clone().filter(|&at| !is_null(at)).map(|at| (at, values.value(at)));
-        let bytes =
-            |at: usize| values.value_offsets().get(at).map_or(0, |&end| usize::try_from(end).unwrap_or(0));
-        let data = values.value_data().get(bytes(range.start)..bytes(range.end)).unwrap_or_default();
-        patterns.ask_each(&texts, is_basic(data), push, |place, pattern| {
+        patterns.ask_each(&texts, is_basic(bytes_of(values, range)), push, |place, pattern| {
             failures.entry(tests.slot(place)).or_insert_with(|| too_many_steps(pattern, path));
         });
     }
 }
 
-/// Calls `visit` with the values in `range` and their places, missing ones left out.
-#[inline]
-fn each_value(
-    values: &StringArray,
-    nulls: Option<&NullBuffer>,
-    range: &Range<usize>,
-    mut visit: impl FnMut(usize, &str),
-) {
-    for at in range.clone() {
-        if nulls.is_none_or(|nulls| nulls.is_valid(at)) {
-            visit(at, values.value(at));
-        }
-    }
+/// The bytes of the values in `range`, one after the other.
+pub(super) fn bytes_of<'v>(values: &'v StringArray, range: &Range<usize>) -> &'v [u8] {
+    let offset =
+        |at: usize| values.value_offsets().get(at).map_or(0, |&offset| usize::try_from(offset).unwrap_or(0));
+    values.value_data().get(offset(range.start)..offset(range.end)).unwrap_or_default()
 }

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, Input, packed};
+use aho_corasick::packed;
 use arrow_array::StringArray;
 use memchr::memmem::Finder;
 
+use super::inside::Inside;
 use super::text_tests::Place;
 
 /// Texts to look for. None of them is empty but those in `everyone`.
@@ -15,6 +16,8 @@ pub(super) struct Searches<'p> {
     /// Satisfied by every value.
     everyone: Vec<Place>,
     together: Option<Together>,
+    /// Finds all of them in one value; its texts are the finders.
+    inside: Inside,
 }
 
 /// Many texts looked for at once.
@@ -25,8 +28,6 @@ struct Together {
     /// For each finder those that can stand where it stands: of two such texts one begins with the
     /// other.
     kin: Vec<Vec<usize>>,
-    /// Finds all of them in one value; its patterns are the finders.
-    all: AhoCorasick,
 }
 
 /// From so many texts on one search for all is quicker than one for each.
@@ -38,19 +39,19 @@ impl<'p> Searches<'p> {
         let together = || {
             let any =
                 packed::Config::new().builder().extend(wanted().map(|(text, _)| text.as_bytes())).build()?;
-            let all = AhoCorasick::new(wanted().map(|(text, _)| text.as_bytes())).ok()?;
             let is_kin = |one: &str, other: &str| one.starts_with(other) || other.starts_with(one);
             let kin = |(one, _): &(&str, Place)| {
                 let others = wanted().enumerate().filter(|(_, (other, _))| is_kin(one, other));
                 others.map(|(at, _)| at).collect()
             };
             let kin = wanted().map(kin).collect();
-            Some(Together { any, kin, all })
+            Some(Together { any, kin })
         };
         Self {
             finders: wanted().map(|&(text, place)| (Finder::new(text), place)).collect(),
             everyone: texts.iter().filter(|(text, _)| text.is_empty()).map(|(_, place)| *place).collect(),
             together: if wanted().count() < TOGETHER_MIN_TEXTS { None } else { together() },
+            inside: Inside::new(&wanted().map(|(text, _)| (*text).into()).collect::<Vec<_>>()),
         }
     }
 
@@ -61,23 +62,11 @@ impl<'p> Searches<'p> {
     /// Calls `hit` with the tests that a value satisfies; one can come more than once.
     pub(super) fn find(&self, value: &[u8], hit: &mut impl FnMut(Place)) {
         self.everyone.iter().for_each(|&place| hit(place));
-        if let Some(Together { all, .. }) = &self.together {
-            return self.overlapping(all, value, hit);
-        }
-        for (finder, place) in &self.finders {
-            if finder.find(value).is_some() {
+        self.inside.of(value, |at| {
+            if let Some((_, place)) = self.finders.get(at as usize) {
                 hit(*place);
             }
-        }
-    }
-
-    fn overlapping(&self, all: &AhoCorasick, value: &[u8], hit: &mut impl FnMut(Place)) {
-        // INVARIANT: an automaton of texts without anchors takes every input.
-        for found in all.try_find_overlapping_iter(Input::new(value)).into_iter().flatten() {
-            if let Some((_, place)) = self.finders.get(found.pattern().as_usize()) {
-                hit(*place);
-            }
-        }
+        });
     }
 
     /// Calls `hit` with each test and the place of each value in `range` that satisfies it, ascending
@@ -92,7 +81,7 @@ impl<'p> Searches<'p> {
             range.clone().for_each(|at| hit(place, at));
         }
         let mut walk = Walk::new(values, range);
-        if let Some(Together { any, kin, .. }) = &self.together {
+        if let Some(Together { any, kin }) = &self.together {
             while let Some(found) =
                 walk.next(|text, from| any.find_in(text, aho_corasick::Span { start: from, end: text.len() }))
             {

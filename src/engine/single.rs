@@ -22,7 +22,6 @@ mod difference;
 mod failure;
 mod filter;
 mod gate;
-mod inside;
 mod leaf;
 mod lists;
 mod looks;

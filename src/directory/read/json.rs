@@ -1,6 +1,7 @@
 //! NDJSON and JSON files: cut into records first, which is cheap, then read by all workers.
 
 mod documents;
+mod key;
 mod names;
 pub(super) mod place;
 pub(super) mod row;
@@ -10,6 +11,7 @@ use rayon::prelude::*;
 
 use self::documents::is_page;
 pub(in crate::directory) use self::documents::split_documents;
+pub(in crate::directory) use self::key::Key;
 use self::place::locate;
 pub(in crate::directory) use self::row::given_twice;
 use self::row::{Outcome, RowFault, RowReader};

@@ -1,11 +1,9 @@
 //! A tenant folder with its users and devices as columns.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use super::find;
 use super::groups::TenantGroups;
-use crate::base::fold::fold;
 use crate::directory::column_reader::{ReadColumns, Wanted, read_columns};
 use crate::directory::error::DataErrors;
 use crate::directory::group::Group;
@@ -80,19 +78,5 @@ impl TenantColumns {
     /// Ids that stand as groups in [`TenantColumns::members`] and are no groups of the tenant, sorted.
     pub fn unknown_groups(&self) -> Vec<&str> {
         self.members.groups().filter(|id| self.group(id).is_none()).collect()
-    }
-
-    /// Ids that stand as members in [`TenantColumns::members`] and are no users, devices or groups of
-    /// the tenant, sorted. Deleted users and devices are not among them.
-    pub fn unknown_members(&self) -> Vec<&str> {
-        let removed: HashSet<_> =
-            self.users.removed.iter().chain(&self.devices.removed).map(|id| fold(id)).collect();
-        let is_known = |id: &str| {
-            self.users.row(id).is_some()
-                || self.devices.row(id).is_some()
-                || self.group(id).is_some()
-                || removed.contains(&fold(id))
-        };
-        self.members.members().filter(|id| !is_known(id)).collect()
     }
 }

@@ -70,24 +70,9 @@ impl Reports {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::building::one;
+    use super::super::super::building::{Circle, one};
     use super::*;
     use crate::program::{Optimise, emit};
-
-    struct Circle;
-
-    impl Relations for Circle {
-        fn is_member(&self, _: &str, _: &str, _: Reach) -> bool {
-            false
-        }
-        fn manager_of(&self, user: &str) -> Option<&str> {
-            match user {
-                "B" => Some("C"),
-                "C" => Some("b"),
-                _ => None,
-            }
-        }
-    }
 
     #[test]
     fn the_line_is_followed_as_far_as_rules_ask() {

@@ -12,9 +12,10 @@ use super::required::Required;
 use super::text::{Forms, TextTests};
 use crate::directory::columns::ticks_of;
 use crate::directory::object::{Object, Value, stored_name};
+use crate::engine::scalar_tests::{BooleanTest, InstantTest};
 use crate::engine::world::VersionOrder;
 use crate::language::attribute::{Attribute, Kind, PlanField};
-use crate::language::typed::{Order, Test, TimePoint};
+use crate::language::typed::Test;
 use crate::program::Program;
 use crate::program::predicate::Target;
 
@@ -32,18 +33,10 @@ pub(super) struct Source<'p> {
 
 #[derive(Debug)]
 enum Asked<'p> {
-    Boolean(Vec<(Leaf, Option<bool>)>),
+    Boolean(Vec<(Leaf, BooleanTest)>),
     Instant(Vec<(Leaf, InstantTest)>),
     Text(Box<TextTests<'p>>),
     Items(Box<Collection<'p>>),
-}
-
-/// What is asked of an instant, in ticks.
-#[derive(Clone, Copy, Debug)]
-enum InstantTest {
-    IsNull,
-    Is(i64),
-    Compare(Order, i64),
 }
 
 /// Room for looking at values.
@@ -70,7 +63,7 @@ impl<'p> Source<'p> {
             }
             Asked::Boolean(tests) => {
                 let found = if let Value::Boolean(value) = value { Some(*value) } else { None };
-                let holding = tests.iter().filter(|(_, wanted)| *wanted == found);
+                let holding = tests.iter().filter(|(_, test)| test.admits(found));
                 looks.hits.extend(holding.map(|(leaf, _)| leaf));
             }
             Asked::Instant(tests) => {
@@ -90,17 +83,6 @@ impl<'p> Source<'p> {
             Asked::Text(tests) => tests.fallible().collect(),
             Asked::Items(collection) => collection.fallible().collect(),
             Asked::Boolean(_) | Asked::Instant(_) => Vec::new(),
-        }
-    }
-}
-
-impl InstantTest {
-    fn admits(self, found: Option<i64>) -> bool {
-        match (self, found) {
-            (Self::IsNull, found) => found.is_none(),
-            (Self::Is(wanted), Some(found)) => found == wanted,
-            (Self::Compare(order, limit), Some(found)) => order.admits(found.cmp(&limit)),
-            (_, None) => false,
         }
     }
 }
@@ -184,31 +166,16 @@ fn asked(gathered: Gathered<'_>, now: Timestamp, version_order: Option<VersionOr
             });
             Asked::Items(Box::new(Collection::new(attribute.kind, tests.collect(), unindexed)))
         }
-        Kind::Boolean => Asked::Boolean(own.into_iter().filter_map(boolean_test).collect()),
+        Kind::Boolean => {
+            let tests = own.into_iter().filter_map(|(leaf, test)| Some((leaf, BooleanTest::of(test)?)));
+            Asked::Boolean(tests.collect())
+        }
         Kind::Date => {
-            let tests = own.into_iter().filter_map(|(leaf, test)| Some((leaf, instant_test(test, now)?)));
+            let tests = own.into_iter().filter_map(|(leaf, test)| Some((leaf, InstantTest::of(test, now)?)));
             Asked::Instant(tests.collect())
         }
         // Nothing is asked of groups but who is in them, which is no value.
         Kind::Text | Kind::Groups => Asked::Text(Box::new(TextTests::new(own, version_order))),
-    }
-}
-
-/// The boolean that is asked for, or none.
-fn boolean_test((leaf, test): (Leaf, &Test)) -> Option<(Leaf, Option<bool>)> {
-    match test {
-        Test::IsNull => Some((leaf, None)),
-        Test::IsBoolean(wanted) => Some((leaf, Some(*wanted))),
-        _ => None,
-    }
-}
-
-fn instant_test(test: &Test, now: Timestamp) -> Option<InstantTest> {
-    match test {
-        Test::IsNull => Some(InstantTest::IsNull),
-        Test::IsInstant(instant) => Some(InstantTest::Is(ticks_of(*instant))),
-        Test::Compare { order, to } => Some(InstantTest::Compare(*order, ticks_of(TimePoint::at(*to, now)))),
-        _ => None,
     }
 }
 

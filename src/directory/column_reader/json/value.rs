@@ -10,7 +10,7 @@ use super::RecordReader;
 use super::names::{Known, Names};
 use crate::directory::column_reader::builder::SlotBuilder;
 use crate::directory::column_reader::stop::Stop;
-use crate::directory::read::text;
+use crate::directory::read::{Key, text};
 use crate::directory::shape::FieldKind;
 use crate::language::attribute::PlanField;
 
@@ -198,7 +198,7 @@ fn entries<'de, A: MapAccess<'de>>(
     mut object: A,
 ) -> Result<(), A::Error> {
     reader.names.begin(level);
-    while let Some(known) = object.next_key_seed(Key { reader, level })? {
+    while let Some(known) = object.next_key_seed(Key(|name: &str| reader.names.known(level, name)))? {
         let want = match (known, slot) {
             (Known::Field { slot, kind: FieldKind::Extension }, _) => {
                 extension(reader, slot, object.next_value()?)?;
@@ -235,30 +235,4 @@ fn extension<E: Error>(reader: &mut RecordReader<'_>, slot: usize, json: &RawVal
 fn skip<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
     while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
-}
-
-/// Reads the name of an entry and says what it stands for.
-struct Key<'reader, 'layout> {
-    reader: &'reader mut RecordReader<'layout>,
-    level: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = Known;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Known, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_, '_> {
-    type Value = Known;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a name")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Known, E> {
-        Ok(self.reader.names.known(self.level, key))
-    }
 }

@@ -4,8 +4,9 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
 
+use super::key::Key;
 use super::names::{Known, Names};
 use super::value::{Reading, Want, read_value};
 use crate::base::limits::DATA_ERRORS_PER_FILE_MAX;
@@ -142,7 +143,7 @@ pub(super) fn entries<'de, A: MapAccess<'de>>(
     row: &mut Row,
 ) -> Result<(), A::Error> {
     let mut entry = 0;
-    while let Some(known) = object.next_key_seed(Key { reader, level })? {
+    while let Some(known) = object.next_key_seed(Key(|name: &str| reader.names.known(level, name)))? {
         reader.steps.push(Step::Entry(entry));
         match known {
             Known::Ignored => {
@@ -165,30 +166,4 @@ pub(super) fn entries<'de, A: MapAccess<'de>>(
         entry += 1;
     }
     Ok(())
-}
-
-/// Reads the name of an entry and says what it stands for.
-struct Key<'reader, 'shape> {
-    reader: &'reader mut RowReader<'shape>,
-    level: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
-    type Value = Known;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Known, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_, '_> {
-    type Value = Known;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a name")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Known, E> {
-        Ok(self.reader.names.known(self.level, key))
-    }
 }
