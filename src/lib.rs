@@ -8,3 +8,4 @@ pub mod language;
 pub mod membership;
 pub mod program;
 pub mod report;
+pub mod store;

@@ -8,6 +8,7 @@ mod given;
 pub mod order;
 pub mod recompute;
 pub mod relations;
+pub mod register;
 mod reporting;
 pub mod roster;
 pub mod snapshot;

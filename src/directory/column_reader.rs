@@ -9,7 +9,6 @@ mod hostile;
 mod ids;
 mod intern;
 mod json;
-mod keep;
 mod layout;
 mod lines;
 mod merge;
@@ -24,6 +23,8 @@ mod rows;
 #[cfg(test)]
 mod samples;
 mod stop;
+pub mod stored;
+mod take;
 mod text_file;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use arrow_array::{Array, StringArray};
-use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::register::{Holder, Register};
 use crate::base::fold::fold;
 use crate::directory::column_reader::IdIndex;
 use crate::language::attribute::Subject;
@@ -51,34 +51,70 @@ impl RowIds {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Roster {
+    register: Register,
     users: Numbered,
     devices: Numbered,
     others: Others,
 }
 
 impl Roster {
-    /// Gives ordinals to users and then to devices, each in the order of their rows. `None` if there are
-    /// more of them than numbers.
+    /// Gives ordinals to users and devices that none had before, each in the order of their rows. `None`
+    /// if there are more of them than numbers.
     pub fn new(users: RowIds, devices: RowIds) -> Option<Self> {
-        let users = Numbered { ids: users, ordinals: Ordinals::From(0) };
-        let first_device = users.ids.len()?;
-        let first_other = first_device.checked_add(devices.len()?)?;
-        let ordinals = device_ordinals(&users, &devices, first_device);
-        let others = Others { first: first_other, ids: Vec::new(), by_folded: HashMap::new() };
-        Some(Self { users, devices: Numbered { ids: devices, ordinals }, others })
+        let mut register = Register::default();
+        let first_user = register.add(Holder::User, users.len()?)?;
+        let of_users: Option<Vec<Ordinal>> = (first_user..register.end(Holder::User))
+            .map(|position| register.ordinal(Holder::User, position))
+            .collect();
+        let (users, of_users) = (users, of_users?);
+        // A device that is known as a user keeps that ordinal.
+        let known = |row| Some(of_users.get(users.row(devices.id(row)?)? as usize).copied()?);
+        let mut of_devices = Vec::with_capacity(devices.ids.len());
+        for row in 0..devices.len()? {
+            of_devices.push(match known(row) {
+                Some(ordinal) => ordinal,
+                None => {
+                    let position = register.add(Holder::Device, 1)?;
+                    register.ordinal(Holder::Device, position)?
+                }
+            });
+        }
+        Some(Self::resume(register, (users, of_users), (devices, of_devices)))
+    }
+
+    /// Users and devices with the ordinals of their rows, which `register` gave out; see
+    /// [`Register::place`].
+    pub fn resume(
+        register: Register,
+        (users, of_users): (RowIds, Vec<Ordinal>),
+        (devices, of_devices): (RowIds, Vec<Ordinal>),
+    ) -> Self {
+        let users = Numbered { ids: users, ordinals: Ordinals::of(of_users) };
+        let devices = Numbered { ids: devices, ordinals: Ordinals::of(of_devices) };
+        Self { register, users, devices, others: Others::default() }
     }
 
     /// The ordinal of `id`, given out now if it is new. `None` when there are no numbers left.
     pub fn intern(&mut self, id: &str) -> Option<Ordinal> {
-        self.find(id).or_else(|| self.others.push(id))
+        if let Some(known) = self.find(id) {
+            return Some(known);
+        }
+        let position = self.register.add(Holder::Other, 1)?;
+        let ordinal = self.register.ordinal(Holder::Other, position)?;
+        self.others.ids.push(id.into());
+        self.others.by_folded.insert(fold(id).into(), ordinal);
+        Some(ordinal)
     }
 
-    /// The ordinal of `id`, if it has one.
+    /// The ordinal of `id`, if it has one. Ids that rows have go first, then those met now, then those of
+    /// earlier runs.
     pub fn find(&self, id: &str) -> Option<Ordinal> {
+        let known = |holder| self.register.ordinal(holder, self.register.find_known(holder, id)?);
         [&self.users, &self.devices]
             .into_iter()
             .find_map(|rows| rows.ordinals.of_row(rows.ids.row(id)?))
             .or_else(|| self.others.by_folded.get(fold(id).as_ref()).copied())
+            .or_else(|| Holder::ALL.into_iter().find_map(known))
     }
 
     /// The id behind an ordinal, as it was first written; empty for an ordinal of another roster.
@@ -86,12 +122,41 @@ impl Roster {
         [&self.users, &self.devices]
             .into_iter()
             .find_map(|rows| rows.ids.id(rows.ordinals.row_of(ordinal)?))
-            .unwrap_or_else(|| self.others.id(ordinal))
+            .or_else(|| {
+                let (holder, position) = self.register.position(ordinal)?;
+                self.register.known_id(holder, position).or_else(|| {
+                    let new = position.checked_sub(self.register.known(Holder::Other))? as usize;
+                    self.others.ids.get(new).map(AsRef::as_ref).filter(|_| holder == Holder::Other)
+                })
+            })
+            .unwrap_or_default()
     }
 
-    /// All ordinals are below this.
-    pub fn end(&self) -> Ordinal {
-        self.others.end().unwrap_or(Ordinal::MAX)
+    /// The ordinals given out so far, those of earlier runs included.
+    pub fn register(&self) -> &Register {
+        &self.register
+    }
+
+    /// Ids that stood for a member of unknown kind and are now users or devices: the ordinal that they had,
+    /// and the one that they have.
+    pub fn promoted(&self) -> Vec<(Ordinal, Ordinal)> {
+        let register = &self.register;
+        if register.known(Holder::Other) == 0 {
+            return Vec::new();
+        }
+        let of = |rows: &Numbered, holder: Holder| -> Vec<(Ordinal, Ordinal)> {
+            let first_new = register.ordinal(holder, register.known(holder));
+            let rows_count = rows.ids.len().unwrap_or_default();
+            let promoted = |row: u32| {
+                let now = rows.ordinals.of_row(row).filter(|&now| first_new.is_some_and(|new| now >= new))?;
+                let before = register.find_known(Holder::Other, rows.ids.id(row)?)?;
+                Some((register.ordinal(Holder::Other, before)?, now))
+            };
+            (0..rows_count).filter_map(promoted).collect()
+        };
+        let mut promoted = of(&self.users, Holder::User);
+        promoted.extend(of(&self.devices, Holder::Device));
+        promoted
     }
 
     /// How many rows there are.
@@ -157,16 +222,6 @@ impl Roster {
     }
 }
 
-/// Devices follow the users, but those that are known as users already.
-fn device_ordinals(users: &Numbered, devices: &RowIds, first: Ordinal) -> Ordinals {
-    let rows = 0..devices.len().unwrap_or_default();
-    let known = |row: u32| devices.id(row).and_then(|id| users.ids.row(id));
-    if !rows.clone().into_par_iter().any(|row| known(row).is_some()) {
-        return Ordinals::From(first);
-    }
-    Ordinals::listed(rows.map(|row| known(row).unwrap_or(first + row)).collect())
-}
-
 /// Rows with their ordinals.
 #[derive(Clone, Debug)]
 struct Numbered {
@@ -179,22 +234,27 @@ struct Numbered {
 enum Ordinals {
     /// In the order of the rows, from this one on.
     From(Ordinal),
-    /// Any, such as those that rows had in an earlier run; and by ordinal the row, or [`NO_ROW`].
-    Listed { ordinals: Vec<Ordinal>, rows: Vec<u32> },
+    /// Any, such as those that rows had in an earlier run; and the row of each ordinal from `first` on, or
+    /// [`NO_ROW`].
+    Listed { ordinals: Vec<Ordinal>, first: Ordinal, rows: Vec<u32> },
 }
 
 const NO_ROW: u32 = u32::MAX;
 
 impl Ordinals {
-    fn listed(ordinals: Vec<Ordinal>) -> Self {
-        let end = ordinals.iter().max().map_or(0, |&last| last as usize + 1);
+    fn of(ordinals: Vec<Ordinal>) -> Self {
+        let first = ordinals.iter().min().copied().unwrap_or_default();
+        if (first..).zip(&ordinals).all(|(expected, &ordinal)| ordinal == expected) {
+            return Self::From(first);
+        }
+        let end = ordinals.iter().max().map_or(0, |&last| (last - first) as usize + 1);
         let mut rows = vec![NO_ROW; end];
         for (row, &ordinal) in (0..).zip(&ordinals) {
-            if let Some(home) = rows.get_mut(ordinal as usize) {
+            if let Some(home) = rows.get_mut((ordinal - first) as usize) {
                 *home = row;
             }
         }
-        Self::Listed { ordinals, rows }
+        Self::Listed { ordinals, first, rows }
     }
 
     fn of_row(&self, row: u32) -> Option<Ordinal> {
@@ -208,7 +268,10 @@ impl Ordinals {
     fn row_of(&self, ordinal: Ordinal) -> Option<u32> {
         match self {
             Self::From(first) => ordinal.checked_sub(*first),
-            Self::Listed { rows, .. } => rows.get(ordinal as usize).copied().filter(|&row| row != NO_ROW),
+            Self::Listed { first, rows, .. } => {
+                let place = ordinal.checked_sub(*first)?;
+                rows.get(place as usize).copied().filter(|&row| row != NO_ROW)
+            }
         }
     }
 }
@@ -228,65 +291,71 @@ impl RowIds {
     }
 }
 
-/// Groups, deleted objects, and whatever else stands as a member somewhere.
-#[derive(Clone, Debug)]
+/// Groups, deleted objects, and whatever else stands as a member somewhere and was not known before.
+#[derive(Clone, Debug, Default)]
 struct Others {
-    first: Ordinal,
+    /// By position behind those that were known.
     ids: Vec<Box<str>>,
     by_folded: HashMap<Box<str>, Ordinal>,
-}
-
-impl Others {
-    fn push(&mut self, id: &str) -> Option<Ordinal> {
-        let ordinal = self.end()?;
-        self.ids.push(id.into());
-        self.by_folded.insert(fold(id).into(), ordinal);
-        Some(ordinal)
-    }
-
-    fn id(&self, ordinal: Ordinal) -> &str {
-        let place = ordinal.checked_sub(self.first).map(|place| place as usize);
-        place.and_then(|place| self.ids.get(place)).map_or("", AsRef::as_ref)
-    }
-
-    fn end(&self) -> Option<Ordinal> {
-        self.first.checked_add(u32::try_from(self.ids.len()).ok()?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::membership::register::{Known, SEGMENT_ORDINALS};
 
     fn bitmap(members: &[u32]) -> RoaringBitmap {
         members.iter().copied().collect()
     }
 
+    const PC: u32 = SEGMENT_ORDINALS;
+    const G: u32 = 2 * SEGMENT_ORDINALS;
+
     #[test]
     fn users_come_first_then_devices_then_whatever_is_met() {
         let mut roster = Roster::new(RowIds::of(["ada", "Bob"]), RowIds::of(["pc"])).unwrap();
-        assert_eq!(["Ada", "bob", "PC", "g"].map(|id| roster.find(id)), [Some(0), Some(1), Some(2), None]);
-        assert_eq!((roster.intern("g"), roster.intern("BOB")), (Some(3), Some(1)));
-        assert_eq!([0, 1, 2, 3, 4].map(|ordinal| roster.id(ordinal)), ["ada", "Bob", "pc", "g", ""]);
-        assert_eq!(roster.end(), 4);
-        assert_eq!(roster.ordinal_of_row(Subject::Device, 0), Some(2));
+        assert_eq!(["Ada", "bob", "PC", "g"].map(|id| roster.find(id)), [Some(0), Some(1), Some(PC), None]);
+        assert_eq!((roster.intern("g"), roster.intern("BOB")), (Some(G), Some(1)));
+        assert_eq!([0, 1, PC, G, 4].map(|ordinal| roster.id(ordinal)), ["ada", "Bob", "pc", "g", ""]);
+        assert_eq!(roster.ordinal_of_row(Subject::Device, 0), Some(PC));
         assert_eq!(roster.ordinal_of_row(Subject::Device, 1), None);
         assert_eq!((roster.row_of(Subject::User, 1), roster.row_of(Subject::User, 2)), (Some(1), None));
-        let all = bitmap(&[0, 1, 2, 3]);
+        let all = bitmap(&[0, 1, PC, G]);
         assert_eq!(roster.rows_of(Subject::User, &all), bitmap(&[0, 1]));
         assert_eq!(roster.rows_of(Subject::Device, &all), bitmap(&[0]));
-        assert_eq!(roster.ordinals_of_rows(Subject::Device, bitmap(&[0])), bitmap(&[2]));
+        assert_eq!(roster.ordinals_of_rows(Subject::Device, bitmap(&[0])), bitmap(&[PC]));
     }
 
     #[test]
     fn a_device_that_has_the_id_of_a_user_is_that_object() {
         let mut roster = Roster::new(RowIds::of(["a", "b"]), RowIds::of(["c", "B", "d"])).unwrap();
-        assert_eq!(roster.intern("other"), Some(5));
+        assert_eq!(roster.intern("other"), Some(G));
         let ordinals = [0, 1, 2].map(|row| roster.ordinal_of_row(Subject::Device, row));
-        assert_eq!(ordinals, [Some(2), Some(1), Some(4)]);
-        assert_eq!(roster.ordinals_of_rows(Subject::Device, bitmap(&[1, 2])), bitmap(&[1, 4]));
-        assert_eq!(roster.rows_of(Subject::Device, &bitmap(&[0, 1, 2, 5])), bitmap(&[0, 1]));
-        assert_eq!([1, 2, 4, 5].map(|ordinal| roster.id(ordinal)), ["b", "c", "d", "other"]);
-        assert_eq!(roster.find("D"), Some(4));
+        assert_eq!(ordinals, [Some(PC), Some(1), Some(PC + 1)]);
+        assert_eq!(roster.ordinals_of_rows(Subject::Device, bitmap(&[1, 2])), bitmap(&[1, PC + 1]));
+        assert_eq!(roster.rows_of(Subject::Device, &bitmap(&[0, 1, PC, G])), bitmap(&[0, 1]));
+        assert_eq!([1, PC, PC + 1, G].map(|ordinal| roster.id(ordinal)), ["b", "c", "d", "other"]);
+        assert_eq!(roster.find("D"), Some(PC + 1));
+    }
+
+    fn known(segment: u32, ids: &[&str]) -> Known {
+        Known { segments: vec![segment], ids: StringArray::from(ids.to_vec()) }
+    }
+
+    #[test]
+    fn ordinals_of_earlier_runs_stay() {
+        let [users, devices, others] = [known(0, &["ada", "bob"]), Known::default(), known(1, &["g", "Eve"])];
+        let mut register = Register::new([users, devices, others]).unwrap();
+        let rows = RowIds::of(["Bob", "eve"]);
+        let positions = register.place(Holder::User, &rows.ids).unwrap();
+        let ordinals = positions.iter().map(|&at| register.ordinal(Holder::User, at).unwrap()).collect();
+        let mut roster = Roster::resume(register, (rows, ordinals), (RowIds::of([]), Vec::new()));
+
+        assert_eq!(["ada", "bob", "eve", "G"].map(|id| roster.find(id)), [Some(0), Some(1), Some(2), Some(PC)]);
+        assert_eq!([0, 1, PC, PC + 1].map(|ordinal| roster.id(ordinal)), ["ada", "Bob", "g", "Eve"]);
+        assert_eq!(roster.promoted(), [(PC + 1, 2)]);
+        assert_eq!(roster.rows_of(Subject::User, &bitmap(&[0, 1, 2, PC])), bitmap(&[0, 1]));
+        assert_eq!(roster.intern("h"), Some(PC + 2));
+        assert_eq!(roster.id(PC + 2), "h");
     }
 }

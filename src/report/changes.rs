@@ -154,7 +154,8 @@ const MARKED_SHARE: usize = 64;
 impl MemberOrder {
     fn new(roster: &Roster, mut spell: impl FnMut(&str, &mut Vec<u8>)) -> Self {
         // The first bytes decide most comparisons, and stand beside each other in memory.
-        let mut keyed: Vec<(u64, Ordinal)> = (0..roster.end())
+        let ordinals: Vec<Ordinal> = roster.register().ordinals().collect();
+        let mut keyed: Vec<(u64, Ordinal)> = ordinals
             .into_par_iter()
             .map(|member| (first_bytes(roster.id(member)), member))
             .collect();
@@ -162,7 +163,7 @@ impl MemberOrder {
             key.cmp(other_key).then_with(|| roster.id(*member).cmp(roster.id(*other)))
         });
         let members: Vec<Ordinal> = keyed.into_iter().map(|(_, member)| member).collect();
-        let mut ranks = vec![0; members.len()];
+        let mut ranks = vec![0; roster.register().ordinals_end() as usize];
         for (rank, &member) in (0..).zip(&members) {
             if let Some(home) = ranks.get_mut(member as usize) {
                 *home = rank;
@@ -194,12 +195,12 @@ impl MemberOrder {
     fn sorted(&self, members: &RoaringBitmap) -> Vec<u32> {
         let ranks = members.iter().filter_map(|member| self.ranks.get(member as usize).copied());
         let count = usize::try_from(members.len()).unwrap_or(usize::MAX);
-        if count < self.ranks.len() / MARKED_SHARE {
+        if count < self.members.len() / MARKED_SHARE {
             let mut sorted: Vec<u32> = ranks.collect();
             sorted.sort_unstable();
             return sorted;
         }
-        let mut marks = vec![0_u64; self.ranks.len().div_ceil(64)];
+        let mut marks = vec![0_u64; self.members.len().div_ceil(64)];
         for rank in ranks {
             if let Some(word) = marks.get_mut(rank as usize / 64) {
                 *word |= 1 << (rank % 64);
@@ -327,8 +328,9 @@ mod tests {
         let ids: Vec<String> = members.iter().map(|member| format!("u{member:06}")).collect();
         let roster = Roster::new(RowIds::of(ids.iter().map(String::as_str)), RowIds::of([])).unwrap();
         let mut after = Snapshot::default();
-        after.replace(roster.end(), members.clone());
-        let group = report("g", roster.end(), members.len(), 0);
+        let group = roster.register().ordinals_end();
+        after.replace(group, members.clone());
+        let group = report("g", group, members.len(), 0);
         let changes = Changes { before: Snapshot::default(), after, deleted: RoaringBitmap::new(), roster };
         let mut sizes = Vec::new();
         let sized = |lengths: Vec<usize>| {

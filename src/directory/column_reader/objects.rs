@@ -55,7 +55,7 @@ fn object(layout: &Layout, rows: &Rows, row: usize) -> ReadObject {
 }
 
 /// The value of a column on a row. An empty list is as good as none.
-fn value(column: &Column, row: usize) -> Value {
+pub(super) fn value(column: &Column, row: usize) -> Value {
     let text = |texts: &TextColumn, row| texts.get(row).map(str::to_owned);
     match column {
         Column::Boolean { values, valid } => {

@@ -2,13 +2,13 @@
 
 mod convert;
 mod file;
-mod lists;
+pub(super) mod lists;
 mod open;
 mod schema;
 #[cfg(test)]
 mod surprises;
 mod task;
-mod texts;
+pub(super) mod texts;
 mod types;
 
 use std::io;

@@ -10,10 +10,10 @@ use rayon::prelude::*;
 use super::ReadColumns;
 use super::folding::folded;
 use super::ids::IdIndex;
-use super::keep::{kept, kept_values};
 use super::layout::{Layout, Spelling};
 use super::merge::{Piece, merge, merge_text};
 use super::stop::Stop;
+use super::take::{kept, kept_values};
 use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn};
 use crate::language::attribute::PlanField;
 
@@ -120,7 +120,7 @@ impl Rows {
 }
 
 /// A column that was read as written, in folded form.
-fn folded_column(column: &Column) -> Result<Column, Stop> {
+pub(super) fn folded_column(column: &Column) -> Result<Column, Stop> {
     let texts = |texts: &TextColumn| match texts {
         // Texts that differ in their letter case alone become one.
         TextColumn::Dictionary { codes, values } => {
@@ -146,7 +146,7 @@ fn folded_column(column: &Column) -> Result<Column, Stop> {
 }
 
 /// The texts of a column under the names that [`Columns::originals`] has for them.
-fn originals(name: &Arc<str>, column: Column) -> Vec<(Arc<str>, TextColumn)> {
+pub(super) fn originals(name: &Arc<str>, column: Column) -> Vec<(Arc<str>, TextColumn)> {
     match column {
         Column::Text(texts) => vec![(Arc::clone(name), texts)],
         Column::Texts(table) => vec![(Arc::clone(name), table.items)],

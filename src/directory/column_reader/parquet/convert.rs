@@ -25,7 +25,7 @@ use crate::directory::shape::{Field, FieldKind};
 
 /// Why an array does not become a column.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(in crate::directory::column_reader) enum Wrong {
     /// The value on a row, counted from 0 within the array, and what is wrong with it.
     Value(usize, String),
     /// The texts take too many bytes.

@@ -12,7 +12,7 @@ use crate::directory::columns::{ItemTable, NULL_CODE, PlanColumns, TextColumn};
 use crate::language::attribute::PlanField;
 
 /// A list of strings on each row.
-pub(super) fn texts_table(array: &dyn Array, spelling: Spelling) -> Result<ItemTable<TextColumn>, Wrong> {
+pub(in crate::directory::column_reader) fn texts_table(array: &dyn Array, spelling: Spelling) -> Result<ItemTable<TextColumn>, Wrong> {
     let (offsets, items) = items(array)?;
     let texts = text_column(&items, spelling)?;
     refuse_null(&offsets, first_null(&texts), "a string")?;
@@ -46,7 +46,7 @@ pub(super) fn first_texts(array: &dyn Array, spelling: Spelling) -> Result<TextC
 }
 
 /// The service plans on each row; `names` are the fields of the structs.
-pub(super) fn plans(
+pub(in crate::directory::column_reader) fn plans(
     array: &dyn Array,
     names: &[(PlanField, String)],
     spelling: Spelling,

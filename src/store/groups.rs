@@ -1,0 +1,128 @@
+//! Groups with their members.
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+use roaring::RoaringBitmap;
+use rusqlite::Row;
+
+use super::bitmap::{bytes_of, set_of};
+use super::{Session, StoreError};
+use crate::membership::roster::Ordinal;
+
+/// What is remembered of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredGroup {
+    /// The group's ordinal.
+    pub ordinal: Ordinal,
+    /// Its id, as first written.
+    pub id: String,
+    /// Its name.
+    pub display_name: Option<String>,
+    /// What became of it in the last run, in the words of [`Status`](crate::membership::recompute::Status).
+    pub status: String,
+    /// Why it is in error.
+    pub error: Option<String>,
+    /// Its membership rule, as written.
+    pub rule: Option<String>,
+    /// What its members follow from beside the objects, in a form that can be compared; `None` if they have
+    /// to be computed from scratch the next time.
+    pub evaluated: Option<String>,
+    /// When the clock alone can change its members next.
+    pub next_change: Option<Timestamp>,
+    /// Its members.
+    pub members: RoaringBitmap,
+    /// The run that looked at it last.
+    pub updated_run: i64,
+    /// The run that changed its members last.
+    pub changed_run: Option<i64>,
+}
+
+const COLUMNS: &str = "ordinal, id, display_name, status, error, rule, evaluated, next_change, updated_run, \
+                       changed_run, members";
+
+impl Session<'_> {
+    /// All groups, sorted by ordinal.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM member_group ORDER BY ordinal");
+        let read: Vec<(StoredGroup, Vec<u8>)> = self.at((|| {
+            let mut statement = self.transaction.prepare_cached(&sql)?;
+            statement.query_map([], group)?.collect()
+        })())?;
+        let groups: rusqlite::Result<Vec<StoredGroup>> = read
+            .into_par_iter()
+            .map(|(group, bytes)| Ok(StoredGroup { members: set_of(&bytes)?, ..group }))
+            .collect();
+        self.at(groups)
+    }
+
+    /// Puts groups in the place of those with the same ordinals, or adds them. Members that are `None` stay.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn set_groups(&self, groups: &[StoredGroup]) -> Result<(), StoreError> {
+        let bytes: rusqlite::Result<Vec<Vec<u8>>> =
+            groups.par_iter().map(|group| bytes_of(&group.members)).collect();
+        let bytes = self.at(bytes)?;
+        let sql = "INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated,
+                       next_change, updated_run, changed_run, member_count, members)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                   ON CONFLICT (ordinal) DO UPDATE SET display_name = ?3, status = ?4, error = ?5, rule = ?6,
+                       rule_hash = ?7, evaluated = ?8, next_change = ?9, updated_run = ?10, changed_run = ?11,
+                       member_count = ?12, members = ?13";
+        self.at((|| {
+            let mut statement = self.transaction.prepare_cached(sql)?;
+            for (group, bytes) in groups.iter().zip(bytes) {
+                statement.execute((
+                    group.ordinal,
+                    &group.id,
+                    &group.display_name,
+                    &group.status,
+                    &group.error,
+                    &group.rule,
+                    group.rule.as_deref().map(super::runs::hash_of),
+                    &group.evaluated,
+                    group.next_change.map(|instant| instant.to_string()),
+                    group.updated_run,
+                    group.changed_run,
+                    i64::try_from(group.members.len()).unwrap_or(i64::MAX),
+                    bytes,
+                ))?;
+            }
+            Ok(())
+        })())
+    }
+
+    /// Forgets a group that is no more. Its deltas stay.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn remove_group(&self, ordinal: Ordinal) -> Result<(), StoreError> {
+        self.at(self.transaction.execute("DELETE FROM member_group WHERE ordinal = ?1", [ordinal]))?;
+        Ok(())
+    }
+}
+
+/// A group without its members, and these as bytes.
+fn group(row: &Row<'_>) -> rusqlite::Result<(StoredGroup, Vec<u8>)> {
+    let next_change: Option<String> = row.get(7)?;
+    let group = StoredGroup {
+        ordinal: row.get(0)?,
+        id: row.get(1)?,
+        display_name: row.get(2)?,
+        status: row.get(3)?,
+        error: row.get(4)?,
+        rule: row.get(5)?,
+        evaluated: row.get(6)?,
+        next_change: next_change.map(|text| super::runs::instant(&text)).transpose()?,
+        updated_run: row.get(8)?,
+        changed_run: row.get(9)?,
+        members: RoaringBitmap::new(),
+    };
+    Ok((group, row.get(10)?))
+}

@@ -1,0 +1,114 @@
+//! The tables of the state file and how they came to be, version by version.
+
+use super::views;
+
+/// Marks a file as ours: `dyng`.
+pub(super) const APPLICATION_ID: i64 = 0x6479_6E67;
+
+/// Large pages suit the sets of members, which are most of the file.
+pub(super) const PAGE_SIZE_BYTES: i64 = 16 << 10;
+
+/// What leads from each schema version to the next. Entries are only ever added: files of every version
+/// open for ever.
+pub(super) const MIGRATIONS: [fn() -> String; 1] = [first];
+
+/// Ids in pages, because a row for each would take most of the time of a first run.
+pub(super) const PAGE_IDS: u32 = 1_024;
+
+fn first() -> String {
+    format!("{TABLES}{}", views::first())
+}
+
+const TABLES: &str = "
+CREATE TABLE fact (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Up to 1024 ids with ordinals that follow each other, as a JSON array. A page begins at a multiple of 1024.
+CREATE TABLE id_page (
+    ordinal INTEGER PRIMARY KEY,
+    holder TEXT NOT NULL CHECK (holder IN ('user', 'device', 'other')),
+    ids TEXT NOT NULL
+) STRICT;
+
+-- The ordinals of the users and devices that exist, as a Roaring bitmap (as are all sets below).
+CREATE TABLE population (
+    holder TEXT PRIMARY KEY,
+    present BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE run (
+    run INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('full', 'incremental', 'undo')),
+    undoes INTEGER REFERENCES run (run),
+    started TEXT NOT NULL,
+    now TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    version TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    -- SHA-256 over the hash of the run before, this row, its audit and its deltas.
+    hash TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE member_group (
+    ordinal INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    display_name TEXT,
+    status TEXT NOT NULL,
+    error TEXT,
+    rule TEXT,
+    rule_hash TEXT,
+    -- What the members follow from, beside the objects; null if they have to be computed from scratch.
+    evaluated TEXT,
+    -- When the clock alone can change the members next.
+    next_change TEXT,
+    member_count INTEGER NOT NULL,
+    members BLOB NOT NULL,
+    -- The run that looked at the group last, and the one that changed its members last.
+    updated_run INTEGER NOT NULL REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED,
+    changed_run INTEGER REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+
+CREATE TABLE delta (
+    run INTEGER NOT NULL REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED,
+    ordinal INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    added_count INTEGER NOT NULL,
+    removed_count INTEGER NOT NULL,
+    added BLOB NOT NULL,
+    removed BLOB NOT NULL,
+    PRIMARY KEY (run, ordinal)
+) STRICT;
+CREATE INDEX delta_of_group ON delta (ordinal, run);
+
+CREATE TABLE audit (
+    run INTEGER NOT NULL REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED,
+    sequence INTEGER NOT NULL,
+    activity TEXT NOT NULL,
+    category TEXT NOT NULL,
+    target TEXT NOT NULL,
+    details TEXT NOT NULL,
+    PRIMARY KEY (run, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Attributes of up to 65536 objects with ordinals that follow each other, as an Arrow IPC stream.
+CREATE TABLE attribute_block (
+    holder TEXT NOT NULL,
+    segment INTEGER NOT NULL,
+    attribute TEXT NOT NULL,
+    as_written INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (holder, segment, attribute)
+) STRICT;
+
+CREATE TRIGGER run_stays BEFORE UPDATE ON run BEGIN SELECT RAISE (ABORT, 'runs are never changed'); END;
+CREATE TRIGGER run_is_kept BEFORE DELETE ON run BEGIN SELECT RAISE (ABORT, 'runs are never deleted'); END;
+CREATE TRIGGER delta_stays BEFORE UPDATE ON delta BEGIN SELECT RAISE (ABORT, 'deltas are never changed'); END;
+CREATE TRIGGER delta_is_kept BEFORE DELETE ON delta BEGIN SELECT RAISE (ABORT, 'deltas are never deleted'); END;
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE (ABORT, 'the audit is never changed'); END;
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE (ABORT, 'the audit is never deleted'); END;
+";
