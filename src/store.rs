@@ -3,8 +3,8 @@
 //! A run is one transaction. After a kill at any instant the file opens and holds either the state before
 //! the run or the one after it. Nothing here knows how members are computed.
 
-mod blocks;
 mod bitmap;
+mod blocks;
 mod error;
 mod facts;
 mod groups;
@@ -192,7 +192,10 @@ mod tests {
     }
 
     fn refused(path: &Path) -> String {
-        Store::create(path, Duration::ZERO).unwrap_err().to_string().replace(&path.display().to_string(), "FILE")
+        Store::create(path, Duration::ZERO)
+            .unwrap_err()
+            .to_string()
+            .replace(&path.display().to_string(), "FILE")
     }
 
     #[test]
@@ -215,8 +218,7 @@ mod tests {
     #[test]
     fn one_writes_at_a_time_and_readers_see_the_state_before() {
         let folder = tempfile::tempdir().unwrap();
-        let [mut one, mut other] =
-            [(); 2].map(|()| Store::create(&path(&folder), Duration::ZERO).unwrap());
+        let [mut one, mut other] = [(); 2].map(|()| Store::create(&path(&folder), Duration::ZERO).unwrap());
         let session = one.write().unwrap();
         session.set_fact("x", Some("1")).unwrap();
         assert!(other.write().unwrap_err().is_busy());

@@ -3,6 +3,7 @@
 //! A file becomes rows, of the fields that a shape lists; a row becomes a user, a group or whatever
 //! else. Each format has its own way to rows; everything behind is shared.
 
+mod change;
 pub(in crate::directory) mod csv;
 mod json;
 mod object;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+pub use self::change::{ObjectChange, changes_from_str, one_each, read_changes};
 pub(in crate::directory) use self::json::{Key, given_twice, split_documents};
 pub(in crate::directory) use self::object::value_of;
 pub use self::object::{ReadObject, objects_of, read_objects, read_objects_from_str};

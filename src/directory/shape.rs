@@ -117,6 +117,13 @@ impl<'table> Shape<'table> {
         shape
     }
 
+    /// The shape of what a delta query tells of users or devices.
+    pub(crate) fn of_changes(subject: Subject, attributes: &'table Attributes) -> Self {
+        let mut shape = Self::of_objects(subject, attributes);
+        shape.add(MANAGER_DELTA, MANAGER_DELTA, FieldKind::Rows(&MANAGER_STEP));
+        shape
+    }
+
     /// Demands that every record gives these fields a value.
     #[must_use]
     pub(crate) fn require(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
@@ -168,6 +175,13 @@ pub(crate) const MANAGER: &str = "manager";
 pub(crate) const MEMBER_OF: &str = "memberOf";
 /// The name under which rows hold Graph's mark of a deletion.
 pub(crate) const REMOVED: &str = "@removed";
+
+/// The name under which delta queries tell of managers.
+pub(crate) const MANAGER_DELTA: &str = "manager@delta";
+
+/// A manager who came or went.
+static MANAGER_STEP: LazyLock<Shape<'static>> =
+    LazyLock::new(|| Shape::new([("id", FieldKind::Text), (REMOVED, FieldKind::Mark)]).require(["id"]));
 
 /// An object that stands for a reference to it.
 pub(crate) static REFERENCE: LazyLock<Shape<'static>> =

@@ -37,6 +37,13 @@ pub enum Plan {
     Refused(String),
     /// Its rule.
     Rule(Box<TypedRule>),
+    /// The caller knows the members already.
+    Known {
+        /// All of them; deleted objects among them are left out.
+        members: RoaringBitmap,
+        /// What became of the group.
+        status: Status,
+    },
 }
 
 impl Plan {
@@ -83,6 +90,8 @@ pub enum Status {
     Paused,
     /// It has no rule.
     Static,
+    /// It is there no more, and nobody is a member.
+    Deleted,
 }
 
 impl Status {
@@ -93,6 +102,7 @@ impl Status {
             Self::Failed => "Failed",
             Self::Paused => "Paused",
             Self::Static => "Static",
+            Self::Deleted => "Deleted",
         }
     }
 }
@@ -137,6 +147,11 @@ pub fn recompute(
     progress: &(dyn Fn(u64) + Sync),
 ) -> (Vec<GroupOutcome>, Snapshot) {
     let mut snapshot = before.clone();
+    for input in groups {
+        if let Plan::Known { members, .. } = &input.plan {
+            snapshot.replace(input.group, members.clone());
+        }
+    }
     snapshot.remove_everywhere(objects.deleted);
     let sorted = order::waves(&dependencies::of(groups, objects.roster, &snapshot));
     let mut failures = failures_of(groups, objects.roster, &sorted);
@@ -202,6 +217,7 @@ fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after
         (Plan::Static, None) => (Status::Static, None),
         (Plan::Paused, None) => (Status::Paused, None),
         (Plan::Rule(_), None) => (Status::Succeeded, None),
+        (Plan::Known { status, .. }, None) => (*status, None),
     };
     GroupOutcome {
         group: input.group,

@@ -351,7 +351,10 @@ mod tests {
         let ordinals = positions.iter().map(|&at| register.ordinal(Holder::User, at).unwrap()).collect();
         let mut roster = Roster::resume(register, (rows, ordinals), (RowIds::of([]), Vec::new()));
 
-        assert_eq!(["ada", "bob", "eve", "G"].map(|id| roster.find(id)), [Some(0), Some(1), Some(2), Some(PC)]);
+        assert_eq!(
+            ["ada", "bob", "eve", "G"].map(|id| roster.find(id)),
+            [Some(0), Some(1), Some(2), Some(PC)]
+        );
         assert_eq!([0, 1, PC, PC + 1].map(|ordinal| roster.id(ordinal)), ["ada", "Bob", "g", "Eve"]);
         assert_eq!(roster.promoted(), [(PC + 1, 2)]);
         assert_eq!(roster.rows_of(Subject::User, &bitmap(&[0, 1, 2, PC])), bitmap(&[0, 1]));

@@ -155,10 +155,8 @@ impl MemberOrder {
     fn new(roster: &Roster, mut spell: impl FnMut(&str, &mut Vec<u8>)) -> Self {
         // The first bytes decide most comparisons, and stand beside each other in memory.
         let ordinals: Vec<Ordinal> = roster.register().ordinals().collect();
-        let mut keyed: Vec<(u64, Ordinal)> = ordinals
-            .into_par_iter()
-            .map(|member| (first_bytes(roster.id(member)), member))
-            .collect();
+        let mut keyed: Vec<(u64, Ordinal)> =
+            ordinals.into_par_iter().map(|member| (first_bytes(roster.id(member)), member)).collect();
         keyed.par_sort_unstable_by(|(key, member), (other_key, other)| {
             key.cmp(other_key).then_with(|| roster.id(*member).cmp(roster.id(*other)))
         });

@@ -118,6 +118,7 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
             "failed": report.failed(),
             "paused": report.count(Status::Paused),
             "static": report.count(Status::Static),
+            "deleted": report.count(Status::Deleted),
             "added": report.added(),
             "removed": report.removed(),
         },
@@ -142,7 +143,7 @@ pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -
     for group in shown {
         let word = match group.status {
             Status::Failed => painted(*style, palette::BAD, group.status.word()),
-            Status::Paused => painted(*style, palette::DIM, group.status.word()),
+            Status::Paused | Status::Deleted => painted(*style, palette::DIM, group.status.word()),
             Status::Succeeded | Status::Static => group.status.word().to_owned(),
         };
         let name: String = name(group).chars().take(width).collect();

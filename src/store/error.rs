@@ -51,12 +51,10 @@ impl fmt::Display for StoreError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: ", self.path.display())?;
         match &self.trouble {
-            Trouble::Missing => formatter.write_str(
-                "there is no such state file; `dyngroup recompute TENANT --state FILE` makes one",
-            ),
-            Trouble::Foreign => {
-                formatter.write_str("this is a database of another program, not a state file; name another one")
-            }
+            Trouble::Missing => formatter
+                .write_str("there is no such state file; `dyngroup recompute TENANT --state FILE` makes one"),
+            Trouble::Foreign => formatter
+                .write_str("this is a database of another program, not a state file; name another one"),
             Trouble::Later { found, known } => write!(
                 formatter,
                 "a later version of dyngroup wrote this state file (schema {found}, this one knows {known}): \

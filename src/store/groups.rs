@@ -68,7 +68,8 @@ impl Session<'_> {
         let bytes: rusqlite::Result<Vec<Vec<u8>>> =
             groups.par_iter().map(|group| bytes_of(&group.members)).collect();
         let bytes = self.at(bytes)?;
-        let sql = "INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated,
+        let sql =
+            "INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated,
                        next_change, updated_run, changed_run, member_count, members)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                    ON CONFLICT (ordinal) DO UPDATE SET display_name = ?3, status = ?4, error = ?5, rule = ?6,

@@ -21,7 +21,8 @@ impl Session<'_> {
     pub fn register(&self) -> Result<Register, StoreError> {
         let known = Holder::ALL.map(|holder| self.known(holder));
         let [users, devices, others] = known;
-        Register::new([users?, devices?, others?]).ok_or_else(|| self.damaged("its ids contradict each other"))
+        Register::new([users?, devices?, others?])
+            .ok_or_else(|| self.damaged("its ids contradict each other"))
     }
 
     fn known(&self, holder: Holder) -> Result<Known, StoreError> {
@@ -47,7 +48,9 @@ impl Session<'_> {
             };
             let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
             if !fits || count == 0 || count > PAGE_IDS {
-                return Err(self.damaged(format!("the page of ids at {first} does not follow the one before")));
+                return Err(
+                    self.damaged(format!("the page of ids at {first} does not follow the one before"))
+                );
             }
             if place == 0 {
                 segments.push(segment);
@@ -72,8 +75,7 @@ impl Session<'_> {
             if known == end {
                 continue;
             }
-            let firsts: Vec<Position> =
-                (known - known % PAGE_IDS..end).step_by(PAGE_IDS as usize).collect();
+            let firsts: Vec<Position> = (known - known % PAGE_IDS..end).step_by(PAGE_IDS as usize).collect();
             let pages: Vec<Option<(Ordinal, String)>> = firsts
                 .into_par_iter()
                 .map(|first| {
@@ -103,7 +105,8 @@ impl Session<'_> {
     /// If the file cannot be read.
     pub fn present(&self, holder: Holder) -> Result<RoaringBitmap, StoreError> {
         let sql = "SELECT present FROM population WHERE holder = ?1";
-        let found = self.transaction.query_row(sql, [holder.word()], |row| set_of(row.get_ref(0)?.as_blob()?));
+        let found =
+            self.transaction.query_row(sql, [holder.word()], |row| set_of(row.get_ref(0)?.as_blob()?));
         Ok(self.at(found.optional())?.unwrap_or_default())
     }
 
@@ -176,7 +179,8 @@ mod tests {
         let third = run(&mut store, 0..70_100, 1_030);
         for user in [0, 999, 1_000, 1_499, 1_500, 65_535, 65_536, 69_999] {
             let id = format!("user \"{user}\"");
-            let known: Vec<_> = [&first, &second, &third].iter().filter_map(|roster| roster.find(&id)).collect();
+            let known: Vec<_> =
+                [&first, &second, &third].iter().filter_map(|roster| roster.find(&id)).collect();
             assert!(known.windows(2).all(|pair| pair[0] == pair[1]), "{id}: {known:?}");
             assert_eq!(third.id(known[0]), format!("User \"{user}\""));
         }

@@ -200,10 +200,8 @@ impl Session<'_> {
     ) -> Result<i64, StoreError> {
         let last = self.last_run()?;
         let run = last.as_ref().map_or(1, |last| last.run + 1);
-        let bytes: rusqlite::Result<Vec<[Vec<u8>; 2]>> = deltas
-            .par_iter()
-            .map(|delta| Ok([bytes_of(&delta.added)?, bytes_of(&delta.removed)?]))
-            .collect();
+        let bytes: rusqlite::Result<Vec<[Vec<u8>; 2]>> =
+            deltas.par_iter().map(|delta| Ok([bytes_of(&delta.added)?, bytes_of(&delta.removed)?])).collect();
         let bytes = self.at(bytes)?;
         let summary = new.summary.to_string();
         let (started, now) = (new.started.to_string(), new.now.to_string());
@@ -212,7 +210,9 @@ impl Session<'_> {
             chain.add(part.as_bytes());
         }
         for event in events {
-            for part in [&event.activity, &event.category, &event.target.to_string(), &event.details.to_string()] {
+            for part in
+                [&event.activity, &event.category, &event.target.to_string(), &event.details.to_string()]
+            {
                 chain.add(part.as_bytes());
             }
         }
@@ -224,7 +224,9 @@ impl Session<'_> {
         let hash = chain.finish();
         self.at((|| {
             self.transaction
-                .prepare_cached(&format!("INSERT INTO run ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"))?
+                .prepare_cached(&format!(
+                    "INSERT INTO run ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+                ))?
                 .execute((
                     run,
                     &new.id,
@@ -359,7 +361,12 @@ mod tests {
         };
         assert_eq!(session.next_run().unwrap(), 1);
         assert_eq!(session.add_run(&new("one"), &deltas, std::slice::from_ref(&event)).unwrap(), 1);
-        assert_eq!(session.add_run(&NewRun { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[]).unwrap(), 2);
+        assert_eq!(
+            session
+                .add_run(&NewRun { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[])
+                .unwrap(),
+            2
+        );
         assert_eq!(session.deltas(1).unwrap(), deltas);
         assert_eq!(session.audit(1).unwrap(), [event]);
         let runs = session.runs().unwrap();

@@ -83,9 +83,8 @@ fn members_of(blob: &str, table: &str, columns: &str) -> String {
 /// An expression for the little-endian number of `bytes` bytes at `place`, from 1, of `blob`: SQL finds a
 /// byte among all of them.
 fn number(blob: &str, place: &str, bytes: u32) -> String {
-    let byte = |at: u32| {
-        format!("((instr({ALL_BYTES}, substr({blob}, {place} + {at}, 1)) - 1) << {})", 8 * at)
-    };
+    let byte =
+        |at: u32| format!("((instr({ALL_BYTES}, substr({blob}, {place} + {at}, 1)) - 1) << {})", 8 * at);
     let all: Vec<String> = (0..bytes).map(byte).collect();
     format!("({})", all.join(" | "))
 }

@@ -188,7 +188,8 @@ impl StoredColumns {
     /// If a column becomes too large, or parts differ in the kind of an attribute.
     pub fn joined(parts: Vec<Self>) -> Result<Self, StoredFault> {
         let rows = parts.iter().map(|part| part.rows).sum();
-        let names: BTreeSet<StoredName> = parts.iter().flat_map(|part| part.columns.keys().cloned()).collect();
+        let names: BTreeSet<StoredName> =
+            parts.iter().flat_map(|part| part.columns.keys().cloned()).collect();
         let joined = |name: StoredName| -> Result<(StoredName, Column), StoredFault> {
             let columns = || parts.iter().map(|part| (part.rows, part.columns.get(&name)));
             let kind = columns().find_map(|(_, column)| column.map(kind_of)).ok_or(StoredFault::Broken)?;
@@ -284,9 +285,10 @@ impl StoredName {
             let needs_text = wanted.originals.contains(&attribute.name);
             stored.contains(&form(true)) || (!needs_text && stored.contains(&form(false)))
         };
-        let attributes = wanted.attributes.iter().filter(|attribute| {
-            !attribute.retired && *attribute.name != *OBJECT_ID && !is_there(attribute)
-        });
+        let attributes = wanted
+            .attributes
+            .iter()
+            .filter(|attribute| !attribute.retired && *attribute.name != *OBJECT_ID && !is_there(attribute));
         let mut missing: Vec<&str> = attributes.map(|attribute| &*attribute.name).collect();
         if wanted.managers && !stored.contains(&Self::manager()) {
             missing.push(MANAGER);
@@ -310,18 +312,13 @@ impl ReadColumns {
 }
 
 /// A column with its texts as written, if they are kept.
-fn written(
-    name: &Arc<str>,
-    column: &Column,
-    originals: &BTreeMap<Arc<str>, TextColumn>,
-) -> Option<Column> {
+fn written(name: &Arc<str>, column: &Column, originals: &BTreeMap<Arc<str>, TextColumn>) -> Option<Column> {
     let offsets = |offsets: &ScalarBuffer<u32>| offsets.clone();
     Some(match column {
         Column::Text(_) => Column::Text(originals.get(name)?.clone()),
-        Column::Texts(table) => Column::Texts(ItemTable {
-            offsets: offsets(&table.offsets),
-            items: originals.get(name)?.clone(),
-        }),
+        Column::Texts(table) => {
+            Column::Texts(ItemTable { offsets: offsets(&table.offsets), items: originals.get(name)?.clone() })
+        }
         Column::Plans(table) => {
             let field =
                 |field: PlanField| originals.get(format!("{name}.{}", field.word()).as_str()).cloned();

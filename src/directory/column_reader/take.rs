@@ -138,12 +138,18 @@ mod tests {
     fn rows_come_in_any_order_and_may_be_nobodys() {
         let rows = [2, NO_ROW, 0];
         let flags = Column::Boolean { values: vec![true, false, true].into(), valid: None };
-        let Ok(Column::Boolean { values, valid: Some(valid) }) = taken(&flags, &rows) else { panic!("flags") };
-        assert_eq!([0, 1, 2].map(|row| valid.is_valid(row).then(|| values.value(row))), [Some(true), None, Some(true)]);
+        let Ok(Column::Boolean { values, valid: Some(valid) }) = taken(&flags, &rows) else {
+            panic!("flags")
+        };
+        assert_eq!(
+            [0, 1, 2].map(|row| valid.is_valid(row).then(|| values.value(row))),
+            [Some(true), None, Some(true)]
+        );
         let texts = TextColumn::of(["a", "b", "c"].map(Some));
         let Ok(texts) = taken_texts(&texts, &rows) else { panic!("text") };
         assert_eq!([0, 1, 2].map(|row| texts.get(row)), [Some("C"), None, Some("A")]);
-        let table = ItemTable { offsets: vec![0, 1, 1, 3].into(), items: TextColumn::of(["a", "b", "c"].map(Some)) };
+        let table =
+            ItemTable { offsets: vec![0, 1, 1, 3].into(), items: TextColumn::of(["a", "b", "c"].map(Some)) };
         let Ok(Column::Texts(table)) = taken(&Column::Texts(table), &rows) else { panic!("texts") };
         assert_eq!(table.offsets.as_ref(), [0, 2, 2, 3]);
         assert_eq!([0, 1, 2].map(|item| table.items.get(item)), [Some("B"), Some("C"), Some("A")]);

@@ -12,7 +12,10 @@ use crate::directory::columns::{ItemTable, NULL_CODE, PlanColumns, TextColumn};
 use crate::language::attribute::PlanField;
 
 /// A list of strings on each row.
-pub(in crate::directory::column_reader) fn texts_table(array: &dyn Array, spelling: Spelling) -> Result<ItemTable<TextColumn>, Wrong> {
+pub(in crate::directory::column_reader) fn texts_table(
+    array: &dyn Array,
+    spelling: Spelling,
+) -> Result<ItemTable<TextColumn>, Wrong> {
     let (offsets, items) = items(array)?;
     let texts = text_column(&items, spelling)?;
     refuse_null(&offsets, first_null(&texts), "a string")?;

@@ -11,7 +11,10 @@ use crate::directory::column_reader::layout::Spelling;
 use crate::directory::columns::{NULL_CODE, TextColumn};
 
 /// The column of an array of strings, or of nothing but nulls. Its dictionary may name a text twice.
-pub(in crate::directory::column_reader) fn text_column(array: &dyn Array, spelling: Spelling) -> Result<TextColumn, Wrong> {
+pub(in crate::directory::column_reader) fn text_column(
+    array: &dyn Array,
+    spelling: Spelling,
+) -> Result<TextColumn, Wrong> {
     match array.data_type() {
         DataType::Utf8 => {
             let array = array.as_string_opt::<i32>().ok_or(Wrong::Broken)?;

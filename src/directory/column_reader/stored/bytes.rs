@@ -59,8 +59,10 @@ fn array_of(column: &Column) -> Result<ArrayRef, StoredFault> {
         Column::Text(texts) => text_array(texts)?,
         Column::Texts(table) => list_of(&table.offsets, text_array(&table.items)?)?,
         Column::Plans(table) => {
-            let texts: Vec<ArrayRef> =
-                PlanField::ALL.map(|field| text_array(table.items.of(field))).into_iter().collect::<Result<_, _>>()?;
+            let texts: Vec<ArrayRef> = PlanField::ALL
+                .map(|field| text_array(table.items.of(field)))
+                .into_iter()
+                .collect::<Result<_, _>>()?;
             let field = |(field, array): (PlanField, &ArrayRef)| {
                 Field::new(field.word(), array.data_type().clone(), true)
             };
@@ -116,7 +118,9 @@ fn text_array(texts: &TextColumn) -> Result<ArrayRef, StoredFault> {
 fn column_of(array: &dyn Array) -> Option<Column> {
     let valid = || array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
     Some(match array.data_type() {
-        DataType::Boolean => Column::Boolean { values: array.as_boolean_opt()?.values().clone(), valid: valid() },
+        DataType::Boolean => {
+            Column::Boolean { values: array.as_boolean_opt()?.values().clone(), valid: valid() }
+        }
         DataType::Int64 => {
             let ticks = array.as_primitive_opt::<arrow_array::types::Int64Type>()?.values().clone();
             Column::Instant { ticks, valid: valid() }
@@ -150,9 +154,15 @@ mod tests {
             capability_status: TextColumn::Plain(StringArray::from(vec![Some("é"), None, Some("")])),
         };
         vec![
-            Column::Boolean { values: vec![true, false, true].into(), valid: Some(vec![true, true, false].into()) },
+            Column::Boolean {
+                values: vec![true, false, true].into(),
+                valid: Some(vec![true, true, false].into()),
+            },
             Column::Boolean { values: vec![true, false, true].into(), valid: None },
-            Column::Instant { ticks: vec![i64::MIN, 0, i64::MAX].into(), valid: Some(vec![true, false, true].into()) },
+            Column::Instant {
+                ticks: vec![i64::MIN, 0, i64::MAX].into(),
+                valid: Some(vec![true, false, true].into()),
+            },
             Column::Text(texts(&[Some("Oslo"), None, Some("Oslo")])),
             Column::Text(texts(&[None, None, None])),
             Column::Text(TextColumn::Plain(StringArray::from(vec![Some("x"), None, Some("")]))),
@@ -190,7 +200,11 @@ mod tests {
         for column in columns() {
             let bytes = encoded(&column).unwrap();
             for end in 0..bytes.len() - 16 {
-                assert_eq!(decoded(&bytes[..end], 3).unwrap_err(), StoredFault::Broken, "{end} of {column:?}");
+                assert_eq!(
+                    decoded(&bytes[..end], 3).unwrap_err(),
+                    StoredFault::Broken,
+                    "{end} of {column:?}"
+                );
             }
         }
         assert_eq!(decoded(b"no column", 3).unwrap_err(), StoredFault::Broken);

@@ -1,0 +1,221 @@
+//! Changed users and devices, as pages of Graph's delta queries tell of them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::object::value_of;
+use super::read_rows;
+use crate::base::fold::fold;
+use crate::directory::error::DataErrors;
+use crate::directory::object::{Object, Value};
+use crate::directory::row::{Datum, Row};
+use crate::directory::shape::{MANAGER, MANAGER_DELTA, MEMBER_OF, OBJECT_ID, REMOVED, Shape};
+use crate::directory::source::Source;
+use crate::language::attribute::{Attributes, Subject};
+
+/// What is told of one object. What is not told stays as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectChange {
+    /// The object's id.
+    pub id: String,
+    /// Whether it was deleted.
+    pub removed: bool,
+    /// Whether it was deleted and came back: nothing stays as it was.
+    pub anew: bool,
+    /// Attributes and their new values, null where there is none any more; each once.
+    pub values: Vec<(Arc<str>, Value)>,
+    /// The id of the new manager, `Some(None)` if there is none any more.
+    pub manager: Option<Option<String>>,
+    /// Whether it names groups, which nobody follows: memberships have deltas of their own.
+    pub names_groups: bool,
+}
+
+impl ObjectChange {
+    /// The object as it is now. `None` if it was deleted.
+    ///
+    /// ```
+    /// use dyngroup::directory::object::{Object, Value};
+    /// use dyngroup::directory::read::changes_from_str;
+    /// use dyngroup::directory::source::Format;
+    /// use dyngroup::language::attribute::{Attributes, Subject};
+    ///
+    /// let text = r#"{"id": "ADA", "city": null, "department": "Sales"}"#;
+    /// let changes = changes_from_str("c.ndjson", text, Format::Ndjson, Subject::User, Attributes::standard())?;
+    /// let ada = Object::new("ada").with("city", Value::Text("Oslo".into()));
+    /// let changed = changes[0].applied_to(ada).unwrap();
+    /// assert_eq!(changed, Object::new("ada").with("department", Value::Text("Sales".into())));
+    /// # Ok::<(), dyngroup::directory::error::DataErrors>(())
+    /// ```
+    pub fn applied_to(&self, mut object: Object) -> Option<Object> {
+        if self.removed {
+            return None;
+        }
+        if self.anew {
+            object = Object::new(object.id());
+        }
+        for (name, value) in &self.values {
+            object.set(Arc::clone(name), value.clone());
+        }
+        if let Some(manager) = &self.manager {
+            object.set_manager(manager.clone());
+        }
+        Some(object)
+    }
+
+    /// What is told by this and then by `later`, of the same object.
+    #[must_use]
+    pub fn followed_by(mut self, later: Self) -> Self {
+        if later.removed || self.removed {
+            return Self { anew: !later.removed, ..later };
+        }
+        for (name, value) in later.values {
+            match self.values.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, known)) => *known = value,
+                None => self.values.push((name, value)),
+            }
+        }
+        self.manager = later.manager.or(self.manager);
+        self.names_groups |= later.names_groups;
+        self
+    }
+}
+
+/// Reads changed users or devices: pages of a delta query, arrays, one object a line, or CSV.
+///
+/// Attributes have the names that [`read_objects`](super::read_objects) knows. One that is not there stays
+/// as it was, one that is null is taken away. An object that comes up several times is told of step by step.
+///
+/// # Errors
+///
+/// As [`read_objects`](super::read_objects), but for ids that come up more than once.
+pub fn read_changes(
+    path: &Path,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Result<Vec<ObjectChange>, DataErrors> {
+    changes_of(&Source::read(path)?, subject, attributes)
+}
+
+/// Reads changed objects from a text, as [`read_changes`] does; `name` stands for the file in errors.
+///
+/// # Errors
+///
+/// As [`read_changes`].
+pub fn changes_from_str(
+    name: impl Into<std::path::PathBuf>,
+    text: &str,
+    format: crate::directory::source::Format,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Result<Vec<ObjectChange>, DataErrors> {
+    changes_of(&Source::of_text(name, text, format)?, subject, attributes)
+}
+
+fn changes_of(
+    source: &Source<'_>,
+    subject: Subject,
+    attributes: &Attributes,
+) -> Result<Vec<ObjectChange>, DataErrors> {
+    let shape = Shape::of_changes(subject, attributes);
+    Ok(one_each(read_rows(source, &shape, None, &change)?))
+}
+
+/// One change for each object, in the order in which they come up first.
+pub fn one_each(changes: Vec<ObjectChange>) -> Vec<ObjectChange> {
+    let mut places: HashMap<String, usize> = HashMap::with_capacity(changes.len());
+    let mut merged: Vec<Option<ObjectChange>> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let place = *places.entry(fold(&change.id).into_owned()).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(known) => *known = known.take().map(|known| known.followed_by(change)),
+            None => merged.push(Some(change)),
+        }
+    }
+    merged.into_iter().flatten().collect()
+}
+
+fn change(mut row: Row, _line: usize) -> ObjectChange {
+    let id = row.required_text(OBJECT_ID);
+    let removed = row.boolean(REMOVED).unwrap_or_default();
+    let names_groups = row.texts(MEMBER_OF).is_some_and(|groups| !groups.is_empty());
+    let mut manager = None;
+    let mut values = Vec::new();
+    for (name, datum) in row {
+        match (&*name, datum) {
+            (MANAGER, Datum::Text(id)) => manager = Some(Some(id)),
+            (MANAGER, _) => manager = Some(None),
+            (MANAGER_DELTA, Datum::Rows(steps)) => {
+                for mut step in steps {
+                    let removed = step.boolean(REMOVED).unwrap_or_default();
+                    manager = Some(step.text("id").filter(|_| !removed));
+                }
+            }
+            (OBJECT_ID | REMOVED | MEMBER_OF | MANAGER_DELTA, _) => {}
+            (_, datum) => values.push((name, value_of(datum))),
+        }
+    }
+    ObjectChange { id, removed, anew: false, values, manager, names_groups }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::source::Format;
+
+    fn read(text: &str, format: Format) -> Vec<ObjectChange> {
+        changes_from_str("changes", text, format, Subject::User, Attributes::standard())
+            .unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn pages_tell_what_came_what_went_and_nothing_of_the_rest() {
+        let pages = r##"
+            {"@odata.nextLink": "more", "value": [
+                {"id": "ada", "city": "Oslo", "onPremisesExtensionAttributes": {"extensionAttribute1": null}},
+                {"id": "bob", "@removed": {"reason": "deleted"}},
+                {"id": "eve", "manager@delta": [{"@odata.type": "#microsoft.graph.user", "id": "ada"}]}
+            ]}
+            {"@odata.deltaLink": "end", "value": [
+                {"id": "ADA", "city": null, "department": "Sales"},
+                {"id": "eve", "manager@delta": [{"id": "ada", "@removed": {"reason": "deleted"}}], "memberOf": ["g"]}
+            ]}"##;
+        let changes = read(pages, Format::Json);
+        let ids: Vec<&str> = changes.iter().map(|change| &*change.id).collect();
+        assert_eq!(ids, ["ada", "bob", "eve"]);
+        let values: Vec<_> = changes[0].values.iter().map(|(name, value)| (&**name, value.clone())).collect();
+        assert_eq!(
+            values,
+            [("city", Value::Null), ("extensionAttribute1", Value::Null), ("department", text("Sales"))]
+        );
+        assert_eq!(changes[0].manager, None);
+        assert!(changes[1].removed);
+        assert_eq!((&changes[2].manager, changes[2].names_groups), (&Some(None), true));
+    }
+
+    #[test]
+    fn who_comes_back_begins_anew() {
+        let lines = "{\"id\":\"a\",\"city\":\"Oslo\"}\n{\"id\":\"a\",\"@removed\":{}}\n{\"id\":\"a\",\"managerId\":\"m\"}";
+        let changes = read(lines, Format::Ndjson);
+        assert_eq!(changes.len(), 1);
+        assert_eq!((changes[0].removed, &changes[0].values), (false, &Vec::new()));
+        assert_eq!(changes[0].manager, Some(Some("m".to_owned())));
+        let before = Object::new("a").with("department", text("Sales"));
+        assert_eq!(changes[0].applied_to(before).unwrap().get("department"), &Value::Null);
+    }
+
+    #[test]
+    fn the_columns_of_a_sheet_are_told_of_every_row() {
+        let changes = read("id,city,accountEnabled\na,,true\nb,Oslo,\n", Format::Csv);
+        let ada = Object::new("a").with("city", text("Rome")).with("department", text("Sales"));
+        let ada = changes[0].applied_to(ada).unwrap();
+        assert_eq!((ada.get("city"), ada.get("department")), (&Value::Null, &text("Sales")));
+        let bob =
+            changes[1].applied_to(Object::new("b").with("accountEnabled", Value::Boolean(true))).unwrap();
+        assert_eq!((bob.get("city"), bob.get("accountEnabled")), (&text("Oslo"), &Value::Null));
+    }
+}
