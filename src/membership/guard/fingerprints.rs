@@ -119,6 +119,10 @@ fn of_group(group: Ordinal, members: ChangedMembers<'_>) -> Fingerprint {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::directory::policy::guards::GuardPolicy;
     use crate::membership::guard::{InputCount, TripKind, trips};
@@ -289,6 +293,53 @@ mod tests {
         assert!(passes(users(100, 50)) && passes(attribute("CITY", 100, 0)));
         for other in [users(100, 49), users(99, 50), attribute("state", 100, 0), attribute("city", 101, 0)] {
             assert!(!passes(other.clone()), "{other:?}");
+        }
+    }
+
+    /// A group's members before, after the run that was reviewed, and after another one.
+    type Three = [BTreeSet<u8>; 3];
+
+    fn three() -> impl Strategy<Value = Three> {
+        let members = || prop::collection::btree_set(0_u8..6, 0..6);
+        (members(), members(), members(), any::<bool>())
+            .prop_map(|(before, seen, other, same)| [before, seen.clone(), if same { seen } else { other }])
+    }
+
+    /// The world with the members at `after` of each group.
+    fn world(groups: &[Three], after: usize) -> World {
+        fn texts(ids: &[String]) -> Vec<&str> {
+            ids.iter().map(String::as_str).collect()
+        }
+        let ids = |members: &BTreeSet<u8>| members.iter().map(|id| format!("u{id}")).collect::<Vec<_>>();
+        let named: Vec<_> = (0..)
+            .zip(groups)
+            .map(|(number, of)| (format!("g{number}"), ids(&of[0]), ids(&of[after])))
+            .collect();
+        let named: Vec<_> =
+            named.iter().map(|(id, old, new)| (id.as_str(), texts(old), texts(new))).collect();
+        let groups: Vec<_> =
+            named.iter().map(|(id, old, new)| (*id, old.as_slice(), new.as_slice())).collect();
+        World::new(&[], &groups)
+    }
+
+    proptest! {
+        #[test]
+        fn an_approval_lets_exactly_the_same_change_through(groups in prop::collection::vec(three(), 0..5)) {
+            let (seen, other) = (world(&groups, 1), world(&groups, 2));
+            let words = |world: &World, trip: &Trip| {
+                (trip.kind, trip.subject.text(&world.roster).map(Cow::into_owned))
+            };
+            let reviewed = seen.reviewed(&[], &[], &Approval::default());
+            let known: Vec<_> = reviewed.iter().map(|reviewed| words(&seen, &reviewed.trip)).collect();
+            for reviewed in other.reviewed(&[], &[], &seen.approval()) {
+                let what = words(&other, &reviewed.trip);
+                let number = what.1.as_deref().and_then(|id| id.strip_prefix('g')?.parse::<usize>().ok());
+                let same = match number {
+                    Some(number) => groups[number][1] == groups[number][2],
+                    None => groups.iter().all(|[_, seen, other]| seen == other),
+                };
+                prop_assert_eq!(reviewed.approved, same && known.contains(&what), "{:?}", what);
+            }
         }
     }
 }
