@@ -1,6 +1,7 @@
-//! Users, devices, groups and static members: reading a tenant folder.
+//! Users, devices, groups, static members and the policy: reading a tenant folder.
 //! Knows attributes and their types, and nothing of rules.
 
+pub mod approval;
 pub mod column_reader;
 pub mod columns;
 pub mod error;
@@ -9,6 +10,7 @@ pub mod managers;
 pub mod members;
 pub mod object;
 pub mod organization;
+pub mod policy;
 pub mod read;
 pub(crate) mod row;
 pub(crate) mod shape;

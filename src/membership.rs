@@ -1,10 +1,11 @@
-//! Who belongs to which group: ordinals for ids, the order among groups, snapshots and deltas.
+//! Who belongs to which group: ordinals for ids, the order among groups, snapshots, deltas and guards.
 //! Hands columns to the engine without looking into them, and knows no rule text.
 
 pub mod delta;
 mod dependencies;
 pub mod evaluation;
 mod given;
+pub mod guard;
 pub mod order;
 pub mod recompute;
 pub mod register;

@@ -10,6 +10,8 @@ pub mod explanation;
 pub mod finding;
 mod full;
 mod github;
+mod guard_words;
+pub mod guards;
 mod json;
 mod junit;
 pub mod output_format;

@@ -95,3 +95,16 @@ pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
 
 /// Most users, and most devices, that `synth` makes up.
 pub const SYNTH_OBJECTS_MAX: u64 = 100_000_000;
+
+/// Largest `policy.toml`, in bytes. It has at most a table for each group.
+pub const POLICY_FILE_MAX_BYTES: u64 = 64 << 20;
+
+/// Largest file of approved changes, in bytes: three guards of each of the groups that a tenant can have
+/// take about a third of it.
+pub const APPROVAL_FILE_MAX_BYTES: u64 = 256 << 20;
+
+/// Largest share that a policy can give, one being all: larger ones are no limit.
+pub const SHARE_MAX: u64 = 1_000_000;
+
+/// Most members, and most groups, that the report about a stopped run names for each guard.
+pub const GUARD_SAMPLE_MAX: usize = 5;

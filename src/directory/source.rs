@@ -71,7 +71,7 @@ impl Source<'static> {
                 return Err(unreadable(format!("`.{extension}` is no format that is read; {FORMATS}")).into());
             }
         };
-        let bytes = read_bytes(path).map_err(unreadable)?;
+        let bytes = read_bytes(path, FILE_MAX_BYTES).map_err(unreadable)?;
         Self::of_bytes(path, bytes, format)
     }
 
@@ -82,24 +82,7 @@ impl Source<'static> {
     /// If they are not UTF-8 or hold nothing.
     pub fn of_bytes(file: impl Into<PathBuf>, bytes: Vec<u8>, format: Format) -> Result<Self, DataErrors> {
         let file = file.into();
-        if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = bytes.as_slice() {
-            let message = "the file is UTF-16; save it as UTF-8";
-            return Err(DataError::new(&code::DATA_SYNTAX, file, message).into());
-        }
-        let mut text = match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => {
-                let good = error.utf8_error().valid_up_to();
-                let before = error.as_bytes().get(..good).map(String::from_utf8_lossy).unwrap_or_default();
-                let byte = error.as_bytes().get(good).copied().unwrap_or_default();
-                let message = format!("byte 0x{byte:02X} is not UTF-8; save the file as UTF-8");
-                let position = position(before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&before), good);
-                return Err(DataError::new(&code::DATA_SYNTAX, file, message).at(position).into());
-            }
-        };
-        if text.starts_with(BYTE_ORDER_MARK) {
-            text.drain(..BYTE_ORDER_MARK.len_utf8());
-        }
+        let text = text_of(&file, bytes)?;
         Self { file, format, text: Cow::Owned(text) }.not_empty()
     }
 }
@@ -156,6 +139,37 @@ impl<'text> Source<'text> {
     }
 }
 
+/// The text of the file at `path`, which may be empty, without byte order mark.
+///
+/// # Errors
+///
+/// If the file cannot be read, is a folder, is larger than `size_max_bytes`, or is not UTF-8.
+pub(super) fn read_text(path: &Path, size_max_bytes: u64) -> Result<String, DataError> {
+    let bytes = read_bytes(path, size_max_bytes)
+        .map_err(|message| DataError::new(&code::FILE_UNREADABLE, path, message))?;
+    text_of(path, bytes)
+}
+
+/// The text that bytes of `file` stand for, without byte order mark.
+fn text_of(file: &Path, bytes: Vec<u8>) -> Result<String, DataError> {
+    if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] = bytes.as_slice() {
+        let message = "the file is UTF-16; save it as UTF-8";
+        return Err(DataError::new(&code::DATA_SYNTAX, file, message));
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().get(..good).map(String::from_utf8_lossy).unwrap_or_default();
+        let byte = error.as_bytes().get(good).copied().unwrap_or_default();
+        let message = format!("byte 0x{byte:02X} is not UTF-8; save the file as UTF-8");
+        let position = position(before.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&before), good);
+        DataError::new(&code::DATA_SYNTAX, file, message).at(position)
+    })?;
+    if text.starts_with(BYTE_ORDER_MARK) {
+        text.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
+    Ok(text)
+}
+
 /// Line and column of byte `offset` in `text`.
 pub(crate) fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..text.floor_char_boundary(offset)).unwrap_or(text);
@@ -173,7 +187,7 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 const FORMATS: &str = "`.ndjson`, `.jsonl`, `.json` and `.csv` files are";
 
-fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
+fn read_bytes(path: &Path, size_max_bytes: u64) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => "the file does not exist".to_owned(),
         ErrorKind::PermissionDenied => "the permission to read the file is missing".to_owned(),
@@ -184,17 +198,26 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
     if metadata.is_dir() {
         return Err("a folder stands where a file is expected".to_owned());
     }
-    let too_large = || format!("the file is larger than {} GiB", FILE_MAX_BYTES >> 30);
-    if metadata.len() > FILE_MAX_BYTES {
+    let too_large = || format!("the file is larger than {}", size_words(size_max_bytes));
+    if metadata.len() > size_max_bytes {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).map_err(|_| too_large())?);
     // A pipe has no length of its own, so the limit is kept here too.
-    (&mut file).take(FILE_MAX_BYTES + 1).read_to_end(&mut bytes).map_err(words)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_MAX_BYTES) {
+    (&mut file).take(size_max_bytes + 1).read_to_end(&mut bytes).map_err(words)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > size_max_bytes) {
         return Err(too_large());
     }
     Ok(bytes)
+}
+
+/// A limit in whole units.
+fn size_words(size_bytes: u64) -> String {
+    if size_bytes >= 1 << 30 {
+        format!("{} GiB", size_bytes >> 30)
+    } else {
+        format!("{} MiB", size_bytes >> 20)
+    }
 }
 
 #[cfg(test)]

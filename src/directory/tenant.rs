@@ -230,6 +230,7 @@ mod tests {
             ("members.csv", "groupId\ng\n"),
             ("subscribedSkus.json", "[{\"skuId\":\"s\"}]"),
             ("organization.json", "[]"),
+            ("policy.toml", "[guard]\n"),
         ];
         insta::assert_snapshot!(read(&files).unwrap_err(), @r#"
             tenant/users.ndjson:1:7: field id: expected a string or null, found the number 5
@@ -240,10 +241,11 @@ mod tests {
             tenant/subscribedSkus.json:1:2: field skuPartNumber: a value is missing
             tenant/subscribedSkus.json:1:2: field prepaidUnits.enabled: a value is missing
             tenant/organization.json: expected one organization, found 0
+            tenant/policy.toml:1:2: `guard` is no table of a policy; did you mean `[guards]`?
             "#);
         insta::assert_snapshot!(read(&[("users.parquet", "PAR1"), GROUPS]).unwrap_err(), @"tenant/users.parquet: the Parquet file is cut off: it has no end");
         insta::assert_snapshot!(read(&[("users.csv", "id\na\n"), ("groups.parquet", "PAR1")]).unwrap_err(), @"tenant/groups.parquet: Parquet is not read here; `.ndjson`, `.jsonl`, `.json` and `.csv` files are");
         insta::assert_snapshot!(read(&[("users.json", " \n"), GROUPS]).unwrap_err(), @"tenant/users.json: the file is empty, and that is not the same as a list of nothing: export it again, or write `[]` into a `.json` file or only the header into a `.csv` file");
-        insta::assert_snapshot!(read(&[("users.json", "[]")]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `users.json`");
+        insta::assert_snapshot!(read(&[("users.json", "[]")]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds `users.json`");
     }
 }

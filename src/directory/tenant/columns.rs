@@ -9,6 +9,7 @@ use crate::directory::error::DataErrors;
 use crate::directory::group::Group;
 use crate::directory::members::Members;
 use crate::directory::organization::Organization;
+use crate::directory::policy::Policy;
 use crate::directory::sku::Sku;
 use crate::language::attribute::{Attributes, Subject};
 
@@ -29,6 +30,8 @@ pub struct TenantColumns {
     pub skus: Vec<Sku>,
     /// The tenant itself, if its file is there.
     pub organization: Option<Organization>,
+    /// What was chosen for the tenant; the defaults if its file is not there.
+    pub policy: Policy,
 }
 
 impl TenantColumns {
@@ -57,7 +60,7 @@ impl TenantColumns {
         attributes: &Attributes,
         wanted: impl Fn(Subject) -> Wanted,
     ) -> Result<Self, DataErrors> {
-        let TenantGroups { groups, skus, organization, mut pairs, files } = groups;
+        let TenantGroups { groups, skus, organization, policy, mut pairs, files } = groups;
         let read = |path: &Path, subject| read_columns(path, subject, attributes, &wanted(subject));
         let mut errors = None;
         let users = DataErrors::collect(&mut errors, read(&files.users, Subject::User));
@@ -67,7 +70,7 @@ impl TenantColumns {
         let (mut users, mut devices) = (users.unwrap_or_default(), devices.unwrap_or_default());
         pairs.append(&mut users.member_of);
         pairs.append(&mut devices.member_of);
-        Ok(Self { users, devices, groups, members: Members::new(pairs), skus, organization })
+        Ok(Self { users, devices, groups, members: Members::new(pairs), skus, organization, policy })
     }
 
     /// The group with this id, in any letter case.

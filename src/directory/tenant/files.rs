@@ -18,6 +18,7 @@ pub(super) struct Files {
     pub(super) members: Option<PathBuf>,
     pub(super) skus: Option<PathBuf>,
     pub(super) organization: Option<PathBuf>,
+    pub(super) policy: Option<PathBuf>,
 }
 
 impl Files {
@@ -25,13 +26,18 @@ impl Files {
     pub(super) fn find(folder: &Path) -> Result<Self, DataErrors> {
         let names = list(folder)?;
         let mut errors = None;
-        let mut one = |stem| DataErrors::collect(&mut errors, one_of(folder, &names, stem));
+        let mut one =
+            |stem| DataErrors::collect(&mut errors, one_of(folder, &names, stem, is_data_extension));
         let [users, devices, groups, members, skus, organization] =
             ["users", "devices", "groups", "members", "subscribedSkus", "organization"]
                 .map(|stem| one(stem).flatten());
+        let is_toml = |extension: &str| extension.eq_ignore_ascii_case("toml");
+        let policy = DataErrors::collect(&mut errors, one_of(folder, &names, "policy", is_toml)).flatten();
         DataErrors::none_of(errors)?;
         match (users, groups) {
-            (Some(users), Some(groups)) => Ok(Self { users, devices, groups, members, skus, organization }),
+            (Some(users), Some(groups)) => {
+                Ok(Self { users, devices, groups, members, skus, organization, policy })
+            }
             (None, _) => Err(missing(folder, &names, "users")),
             (_, None) => Err(missing(folder, &names, "groups")),
         }
@@ -41,7 +47,8 @@ impl Files {
 /// What a tenant folder holds, for messages.
 const CONTENT: &str = "a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, \
                        `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, \
-                       and all but the groups, products and the organization as `.parquet`";
+                       and all but the groups, products and the organization as `.parquet`, \
+                       beside them `policy.toml`";
 
 /// The names of everything in the folder, sorted.
 fn list(folder: &Path) -> Result<Vec<String>, DataErrors> {
@@ -66,10 +73,15 @@ fn list(folder: &Path) -> Result<Vec<String>, DataErrors> {
 /// The stems that may also be folders of files.
 const FOLDERS: [&str; 2] = ["users", "devices"];
 
-/// The file that is called `stem` and has an extension of a data file, if there is one.
-fn one_of(folder: &Path, names: &[String], stem: &str) -> Result<Option<PathBuf>, DataErrors> {
+/// The file that is called `stem` and has an extension that fits, if there is one.
+fn one_of(
+    folder: &Path,
+    names: &[String],
+    stem: &str,
+    is_extension: impl Fn(&str) -> bool,
+) -> Result<Option<PathBuf>, DataErrors> {
     let fits = |name: &&String| match name.split_once('.') {
-        Some((start, extension)) => start.eq_ignore_ascii_case(stem) && is_data_extension(extension),
+        Some((start, extension)) => start.eq_ignore_ascii_case(stem) && is_extension(extension),
         None => FOLDERS.contains(&stem) && name.eq_ignore_ascii_case(stem) && folder.join(name).is_dir(),
     };
     let mut found = names.iter().filter(fits);
@@ -119,6 +131,8 @@ mod tests {
             "Users.NDJSON",
             "groups.json",
             "subscribedskus.json",
+            "Policy.toml",
+            "policy.json",
             "users.csv.bak",
             "members",
             "readme.md",
@@ -126,14 +140,15 @@ mod tests {
         .unwrap();
         assert_eq!(files.users.file_name().unwrap(), "Users.NDJSON");
         assert_eq!(files.skus.unwrap().file_name().unwrap(), "subscribedskus.json");
+        assert_eq!(files.policy.unwrap().file_name().unwrap(), "Policy.toml");
         assert_eq!((files.members, files.devices, files.organization), (None, None, None));
     }
 
     #[test]
     fn what_is_missing_or_doubled_is_said() {
-        insta::assert_snapshot!(find(&[]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds nothing");
-        insta::assert_snapshot!(find(&["groups.json", "people.csv"]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `groups.json`, `people.csv`");
-        insta::assert_snapshot!(find(&["users.json"]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`; this one holds `users.json`");
+        insta::assert_snapshot!(find(&[]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds nothing");
+        insta::assert_snapshot!(find(&["groups.json", "people.csv"]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds `groups.json`, `people.csv`");
+        insta::assert_snapshot!(find(&["users.json"]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds `users.json`");
         insta::assert_snapshot!(find(&["users.json", "users.parquet", "groups.csv", "groups.json"]).unwrap_err(), @r"
             tenant: `users.json` and `users.parquet` are both there; keep the one that is to be read
             tenant: `groups.csv` and `groups.json` are both there; keep the one that is to be read
@@ -149,7 +164,7 @@ mod tests {
             let text = Files::find(path).unwrap_err().to_string();
             text.replace(&folder.path().display().to_string(), "tenant")
         };
-        insta::assert_snapshot!(refusal(&file), @"tenant/users.csv: a file stands where a folder is expected; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`");
-        insta::assert_snapshot!(refusal(&folder.path().join("none")), @"tenant/none: the folder does not exist; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`");
+        insta::assert_snapshot!(refusal(&file), @"tenant/users.csv: a file stands where a folder is expected; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`");
+        insta::assert_snapshot!(refusal(&folder.path().join("none")), @"tenant/none: the folder does not exist; a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`");
     }
 }

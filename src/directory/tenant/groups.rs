@@ -10,11 +10,12 @@ use crate::directory::error::DataErrors;
 use crate::directory::group::{Group, read_groups};
 use crate::directory::members::read_pairs_of_file;
 use crate::directory::organization::{Organization, read_organization};
+use crate::directory::policy::Policy;
 use crate::directory::sku::{Sku, read_skus};
 use crate::directory::source::Source;
 use crate::language::attribute::{Attributes, Subject};
 
-/// Groups, memberships and products of a tenant folder: what is read first, because the rules of the
+/// Groups, memberships, products and the policy of a tenant folder: what is read first, because the rules of the
 /// groups say which attributes of the users and devices are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct TenantGroups {
@@ -24,6 +25,8 @@ pub struct TenantGroups {
     pub skus: Vec<Sku>,
     /// The tenant itself, if its file is there.
     pub organization: Option<Organization>,
+    /// What was chosen for the tenant; the defaults if its file is not there.
+    pub policy: Policy,
     /// The members file: group ids with member ids.
     pub(super) pairs: Vec<(String, String)>,
     pub(super) files: Files,
@@ -64,6 +67,8 @@ impl TenantGroups {
         let organization =
             files.organization.as_ref().map(|path| Source::read(path).and_then(|it| read_organization(&it)));
         let organization = organization.and_then(|it| DataErrors::collect(&mut errors, it));
+        let policy = files.policy.as_ref().map(|path| Policy::read(path));
+        let policy = policy.and_then(|policy| DataErrors::collect(&mut errors, policy));
         DataErrors::none_of(errors)?;
         let mut groups = groups.unwrap_or_default();
         groups.sort_by_cached_key(|group| fold(&group.id).into_owned());
@@ -71,6 +76,7 @@ impl TenantGroups {
             groups,
             skus: skus.unwrap_or_default(),
             organization,
+            policy: policy.unwrap_or_default(),
             pairs: pairs.unwrap_or_default(),
             files,
         })
