@@ -21,6 +21,8 @@ mod rule;
 mod run_files;
 mod settings;
 mod single;
+#[allow(dead_code, reason = "the commands that use it come next")]
+mod state_file;
 pub mod source;
 mod synth;
 mod test;
