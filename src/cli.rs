@@ -2,28 +2,35 @@
 
 mod args;
 mod attributes;
+mod changed_objects;
 mod check;
 mod check_emit;
 mod check_fix;
+mod computed;
 mod evaluate;
 mod explain;
 mod failure;
+mod finish;
 mod fixture;
 mod fixture_read;
 mod fixture_run;
 mod fmt;
+mod given;
+mod guarded;
+mod incremental;
 mod loaded;
 mod members;
 mod output;
 mod progress;
 mod recompute;
+mod remembered;
 mod rule;
 mod run_files;
 mod settings;
 mod single;
+pub mod source;
 #[allow(dead_code, reason = "the commands that use it come next")]
 mod state_file;
-pub mod source;
 mod synth;
 mod test;
 mod words;
@@ -46,6 +53,10 @@ pub enum Outcome {
     Findings,
     /// Usage or input error; nothing was written.
     Failed,
+    /// A guard stopped the run; nothing was committed.
+    Stopped,
+    /// A run that would change something, where that was asked.
+    Changes,
 }
 
 impl From<Outcome> for ExitCode {
@@ -54,6 +65,8 @@ impl From<Outcome> for ExitCode {
             Outcome::Clean => 0,
             Outcome::Findings => 1,
             Outcome::Failed => 2,
+            Outcome::Stopped => 3,
+            Outcome::Changes => 4,
         })
     }
 }

@@ -5,12 +5,14 @@
 
 mod bitmap;
 mod blocks;
+mod changes;
 mod error;
 mod facts;
 mod groups;
 mod objects;
 mod runs;
 mod schema;
+mod values;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -21,9 +23,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 pub use self::error::StoreError;
 use self::error::Trouble;
 pub use self::groups::StoredGroup;
-pub use self::objects::present_ids;
 pub use self::runs::{AuditEvent, NewRun, RunKind, RunRecord, StoredDelta, hash_of};
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
+pub use self::values::{present_ids, rows_of_segment};
 
 /// An open state file.
 ///
