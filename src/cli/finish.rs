@@ -77,7 +77,8 @@ impl Finished {
         let groups = std::mem::take(&mut self.groups);
         let (gone, there): (Vec<_>, Vec<_>) =
             groups.into_iter().partition(|group| group.status == Status::Deleted.word());
-        session.set_groups(&there)?;
+        let renamed = report.changes.roster.promoted().into_iter().map(|(_, now)| now).collect();
+        session.set_groups(&there, &renamed)?;
         for group in gone {
             session.remove_group(group.ordinal)?;
         }

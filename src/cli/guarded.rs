@@ -1,6 +1,7 @@
 //! Guards: what stops a run before anything is written.
 
 use roaring::RoaringBitmap;
+use serde_json::{Value, json};
 
 use super::args::GuardArgs;
 use super::failure::Failure;
@@ -16,6 +17,18 @@ pub(super) struct Guards {
     policy: Policy,
     approval: Approval,
     allow: Vec<String>,
+    /// Whether the command line switches them off.
+    off: bool,
+}
+
+/// What the guards say about a run.
+pub(super) struct Looked {
+    /// What stops it, or has been approved.
+    pub(super) trips: Vec<ReviewedTrip>,
+    /// The groups that are not looked at.
+    pub(super) allowed: RoaringBitmap,
+    /// What was let through by hand, for the audit.
+    pub(super) overridden: Vec<AuditEvent>,
 }
 
 impl Guards {
@@ -32,22 +45,15 @@ impl Guards {
                 .set(key.trim(), value.trim())
                 .map_err(|why| Failure::new(format!("--guard {choice}: {why}")))?;
         }
-        if args.no_guards {
-            policy.guards.enabled = false;
-        }
         let approval = match &args.approve {
             Some(path) => Approval::read(path)?,
             None => Approval::default(),
         };
-        Ok(Self { policy, approval, allow: args.allow.clone() })
+        Ok(Self { policy, approval, allow: args.allow.clone(), off: args.no_guards })
     }
 
-    /// What the guards say about a run, and the groups that they do not look at.
-    pub(super) fn look(
-        &self,
-        report: &RunReport,
-        counts: &[InputCount],
-    ) -> Result<(Vec<ReviewedTrip>, RoaringBitmap), Failure> {
+    /// Looks at a run; `counts` are those of what it has read.
+    pub(super) fn look(&self, report: &RunReport, counts: &[InputCount]) -> Result<Looked, Failure> {
         let changes: Vec<GroupChange> = report
             .groups
             .iter()
@@ -65,7 +71,9 @@ impl Guards {
             before: &report.changes.before,
             after: &report.changes.after,
         };
-        Ok((review(tripped, &changes, &allowed, members, &self.approval), allowed))
+        let trips = review(tripped, &changes, &allowed, members, &self.approval);
+        let overridden = self.overridden(&trips, report);
+        Ok(Looked { trips: if self.off { Vec::new() } else { trips }, allowed, overridden })
     }
 
     fn allowed(&self, report: &RunReport) -> Result<RoaringBitmap, Failure> {
@@ -79,30 +87,23 @@ impl Guards {
             .collect()
     }
 
-    /// What was let through by hand, for the audit.
-    pub(super) fn overridden(&self, trips: &[ReviewedTrip], report: &RunReport) -> Vec<AuditEvent> {
-        let event = |target: serde_json::Value, details: serde_json::Value| AuditEvent {
+    fn overridden(&self, trips: &[ReviewedTrip], report: &RunReport) -> Vec<AuditEvent> {
+        let event = |target: Value, details: Value| AuditEvent {
             activity: "Override guard".to_owned(),
             category: "Policy".to_owned(),
             target,
             details,
         };
-        let mut events = Vec::new();
-        if !self.policy.guards.enabled {
-            events.push(event(serde_json::json!({}), serde_json::json!({ "by": "enabled=false" })));
-        }
-        for id in &self.allow {
-            events.push(event(serde_json::json!({ "groupId": id }), serde_json::json!({ "by": "--allow" })));
-        }
-        for reviewed in trips.iter().filter(|reviewed| reviewed.approved) {
+        let allowed = self.allow.iter().map(|id| event(json!({ "groupId": id }), json!({ "by": "--allow" })));
+        let by_hand = trips.iter().filter(|reviewed| self.off || reviewed.approved).map(|reviewed| {
             let group = reviewed.trip.subject.group().map(|group| report.changes.roster.id(group));
-            let details = serde_json::json!({
-                "by": "--approve",
+            let details = json!({
+                "by": if self.off { "--no-guards" } else { "--approve" },
                 "guard": reviewed.trip.kind.word(),
                 "fingerprint": reviewed.fingerprint.to_string(),
             });
-            events.push(event(serde_json::json!({ "groupId": group }), details));
-        }
-        events
+            event(json!({ "groupId": group }), details)
+        });
+        allowed.chain(by_hand).collect()
     }
 }

@@ -87,14 +87,14 @@ impl Run<'_> {
             peak_memory_bytes: peak_memory_bytes(),
             warnings,
         };
-        let (trips, allowed) = guards.look(&report, &counts)?;
-        let guarded = GuardReport::of(&report, &trips, &allowed);
+        let looked = guards.look(&report, &counts)?;
+        let guarded = GuardReport::of(&report, &looked.trips, &looked.allowed);
         let stopped = guarded.stopping().next().is_some();
         if stopped && !args.memory.dry_run {
             progress.finish();
             return self.stopped(&report, &guarded);
         }
-        report.events.extend(guards.overridden(&trips, &report));
+        report.events.extend(looked.overridden);
         let session = session.filter(|_| !args.memory.dry_run);
         if let Some(session) = &session
             && !self.is_incremental()

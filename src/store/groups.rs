@@ -70,13 +70,16 @@ impl Session<'_> {
     }
 
     /// Puts groups in the place of those with the same ordinals, or adds them. Members are written of groups
-    /// that are new, and of those that the run that looked at them last has changed.
+    /// that are new, of those that the run that looked at them last has changed, and of those that have
+    /// one of `renamed` among their members.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn set_groups(&self, groups: &[StoredGroup]) -> Result<(), StoreError> {
-        let is_changed = |group: &StoredGroup| group.changed_run == Some(group.updated_run);
+    pub fn set_groups(&self, groups: &[StoredGroup], renamed: &RoaringBitmap) -> Result<(), StoreError> {
+        let is_changed = |group: &StoredGroup| {
+            group.changed_run == Some(group.updated_run) || !group.members.is_disjoint(renamed)
+        };
         let sets: rusqlite::Result<Vec<Option<Vec<u8>>>> = groups
             .par_iter()
             .map(|group| if is_changed(group) { bytes_of(&group.members).map(Some) } else { Ok(None) })

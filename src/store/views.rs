@@ -154,7 +154,7 @@ mod tests {
             });
         }
         session.add_ids(&roster).unwrap();
-        session.set_groups(&groups).unwrap();
+        session.set_groups(&groups, &RoaringBitmap::new()).unwrap();
         let run = NewRun {
             id: "run".to_owned(),
             kind: RunKind::Full,
