@@ -40,7 +40,10 @@ pub(super) struct Loaded {
     pub(super) users: Columns,
     pub(super) devices: Columns,
     pub(super) managers: Option<TextColumn>,
+    /// Who was there and is no more, whatever the members file says.
     pub(super) deleted: RoaringBitmap,
+    /// Those of them of whom nothing but the end is known.
+    pub(super) strangers: RoaringBitmap,
     /// The groups, and at the same places what is to be done with them.
     pub(super) groups: Vec<Group>,
     pub(super) inputs: Vec<GroupInput>,
@@ -94,7 +97,7 @@ impl Loaded {
     /// Numbers everything in `tenant`; `plans` are those of its groups.
     fn of(mut tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
         let roster = roster_of(&mut tenant.users, &mut tenant.devices)?;
-        Self::grouped(tenant, plans, roster, Vec::new())
+        Self::grouped(tenant, plans, roster, Vec::new(), RoaringBitmap::new())
     }
 
     /// Gives everything in `tenant` the ordinals that it had, and rows in their order.
@@ -122,7 +125,9 @@ impl Loaded {
         let users = (ids_of(&mut tenant.users), of_users);
         let devices = (ids_of(&mut tenant.devices), of_devices);
         let roster = Roster::resume(register, users, devices);
-        let mut loaded = Self::grouped(tenant, plans, roster, std::mem::take(&mut remembered.groups))?;
+        let stored = std::mem::take(&mut remembered.groups);
+        let strangers = std::mem::take(&mut remembered.strangers);
+        let mut loaded = Self::grouped(tenant, plans, roster, stored, strangers)?;
         if let Some(devices) = kept {
             loaded.warnings.push(format!("the folder has no devices: {devices} of the last run are kept"));
         }
@@ -136,12 +141,12 @@ impl Loaded {
         plans: Vec<Plan>,
         mut roster: Roster,
         stored: Vec<StoredGroup>,
+        strangers: RoaringBitmap,
     ) -> Result<Self, Failure> {
         let mut warnings = warnings_of(&tenant, &plans);
         let TenantColumns { users, devices, groups, members, tells_members, policy, .. } = tenant;
-        let deleted = users.removed.iter().chain(&devices.removed);
-        let deleted =
-            deleted.map(|id| ordinal(&mut roster, id)).collect::<Result<RoaringBitmap, Failure>>()?;
+        let removed = users.removed.iter().chain(&devices.removed);
+        let (deleted, strangers) = deleted(removed, strangers, &mut roster)?;
         let given = tells_members.then_some(&members);
         let Membership { groups, inputs, before, unknown } =
             Membership::of(groups, plans, stored, given, &mut roster)?;
@@ -157,6 +162,7 @@ impl Loaded {
             devices: devices.columns,
             managers: users.managers,
             deleted,
+            strangers,
             groups,
             inputs,
             before,
@@ -191,6 +197,25 @@ impl Loaded {
             roster: &self.roster,
         }
     }
+}
+
+/// Who was there and is no more: `removed`, those of earlier runs who have no row now, and `strangers`, to
+/// whom those of `removed` come that nobody knew. Gives the strangers too.
+pub(super) fn deleted<'id>(
+    removed: impl IntoIterator<Item = &'id String>,
+    mut strangers: RoaringBitmap,
+    roster: &mut Roster,
+) -> Result<(RoaringBitmap, RoaringBitmap), Failure> {
+    let mut deleted = roster.gone();
+    for id in removed {
+        let ordinal = ordinal(roster, id)?;
+        deleted.insert(ordinal);
+        if roster.register().position(ordinal).is_some_and(|(holder, _)| holder == Holder::Other) {
+            strangers.insert(ordinal);
+        }
+    }
+    deleted |= &strangers;
+    Ok((deleted, strangers))
 }
 
 /// What is to be read of users and of devices.

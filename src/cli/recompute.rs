@@ -64,7 +64,7 @@ impl Run<'_> {
         let Computed { loaded, outcomes, after, followed, inputs, counts, present } = computed;
         let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
             .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
-        let Loaded { roster, users, devices, deleted, groups, before, warnings, .. } = loaded;
+        let Loaded { roster, users, devices, deleted, strangers, groups, before, warnings, .. } = loaded;
         let counted = if self.is_incremental() {
             present.each_ref().map(|present| usize::try_from(present.len()).unwrap_or(usize::MAX))
         } else {
@@ -110,13 +110,14 @@ impl Run<'_> {
             })?;
         }
         drop(values);
+        let [of_users, of_devices] = present;
         let finished = Finished {
             groups: stored_groups(&groups, followed, &past, &report, run),
             report,
             kind: self.kind(),
             undoes: None,
             actor: actor(&args.memory),
-            present: Some(present),
+            present: Some([of_users, of_devices, strangers]),
             inputs: Some(inputs),
         };
         let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
