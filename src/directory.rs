@@ -11,6 +11,7 @@ pub mod object;
 pub mod organization;
 pub mod read;
 pub(crate) mod row;
+pub mod row_object;
 pub(crate) mod shape;
 pub mod sku;
 pub mod source;

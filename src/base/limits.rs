@@ -95,3 +95,45 @@ pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
 
 /// Most users, and most devices, that `synth` makes up.
 pub const SYNTH_OBJECTS_MAX: u64 = 100_000_000;
+
+/// Most different predicates of two rules together for which all their combinations are tried, to prove
+/// how the rules stand to each other: 2 to this power are tried at once.
+pub const PROOF_MAX_PREDICATES: usize = 12;
+
+/// Most groups that a finding about contained members names, the smallest ones.
+pub const CONTAINERS_PER_GROUP_MAX: usize = 3;
+
+/// Most groups that a finding about equal members names.
+pub const TWINS_PER_GROUP_MAX: usize = 5;
+
+/// Most values of one rule that nobody has which are listed; the others are counted.
+pub const ABSENT_VALUES_PER_RULE_MAX: usize = 10;
+
+/// Most different values of an attribute among which a similar one is searched for.
+pub const SIMILAR_AMONG_MAX_VALUES: usize = 100_000;
+
+/// Literals of rules that are looked for at once. Each of them has a bitmap of those who have it.
+pub const LITERALS_AT_ONCE_MAX: usize = 1_000;
+
+/// Most conditions of a rule that is proposed for a list of members, and how many there are by default.
+pub const PROPOSAL_MAX_TERMS: usize = 8;
+/// See [`PROPOSAL_MAX_TERMS`].
+pub const PROPOSAL_USUAL_TERMS: usize = 3;
+
+/// Most values of an `-in` list of a rule that is proposed.
+pub const PROPOSAL_LIST_MAX_VALUES: usize = 10;
+
+/// Most single conditions that are kept while rules for a list of members are searched for.
+pub const PROPOSAL_MAX_CONDITIONS: usize = 120;
+
+/// Most conjunctions that are followed at once while rules for a list of members are searched for.
+pub const PROPOSAL_BEAM_MAX_CONJUNCTIONS: usize = 12;
+
+/// Most alternatives that a proposed rule joins with `-or`.
+pub const PROPOSAL_MAX_ALTERNATIVES: usize = 3;
+
+/// Most members whose values are looked at for beginnings and ends that they share.
+pub const PROPOSAL_SAMPLE_MAX_MEMBERS: usize = 10_000;
+
+/// Most proposals that may be asked for.
+pub const PROPOSALS_MAX: usize = 20;

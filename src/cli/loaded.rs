@@ -47,14 +47,30 @@ impl Loaded {
     /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
     /// users and devices.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
-        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
+        Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(Default::default()))
+    }
+
+    /// The same. `more` says from the groups and their plans what else is to be read of users and of
+    /// devices; its error ends the reading.
+    pub(super) fn read_with<E: From<Failure>>(
+        folder: &Path,
+        settings: &Settings,
+        progress: &mut Progress,
+        more: impl FnOnce(&[Group], &[Plan]) -> Result<[Wanted; 2], E>,
+    ) -> Result<Self, E> {
+        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder));
+        let groups = groups.map_err(Failure::from)?;
         let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
+        let [of_users, of_devices] = more(&groups.groups, &plans)?;
         progress.stage("read", "reading users and devices", || {
             let rules: Vec<&TypedRule> = plans.iter().filter_map(Plan::rule).collect();
-            let managers = rules.iter().any(|rule| rule.reads_managers());
-            let wanted = |subject| Wanted::of_rules(rules.iter().copied(), subject, managers);
-            let tenant = groups.with_columns(&settings.attributes, wanted)?;
-            Self::of(tenant, plans)
+            let managers = of_users.managers || rules.iter().any(|rule| rule.reads_managers());
+            let wanted = |subject| {
+                let more = if subject == Subject::User { &of_users } else { &of_devices };
+                Wanted::of_rules(rules.iter().copied(), subject, managers).and(more)
+            };
+            let tenant = groups.with_columns(&settings.attributes, wanted).map_err(Failure::from)?;
+            Ok(Self::of(tenant, plans)?)
         })
     }
 
@@ -78,19 +94,24 @@ impl Loaded {
         Ok(Self { roster, users, devices, managers, deleted, groups, inputs, before, warnings })
     }
 
+    /// Who and what there is.
+    pub(super) fn objects(&self) -> Objects<'_> {
+        Objects {
+            users: &self.users,
+            devices: &self.devices,
+            managers: self.managers.as_ref(),
+            deleted: &self.deleted,
+            roster: &self.roster,
+        }
+    }
+
     /// Computes the members of all groups.
     pub(super) fn recompute(
         &self,
         settings: recompute::Settings,
         progress: &mut Progress,
     ) -> (Vec<GroupOutcome>, Snapshot) {
-        let objects = Objects {
-            users: &self.users,
-            devices: &self.devices,
-            managers: self.managers.as_ref(),
-            deleted: &self.deleted,
-            roster: &self.roster,
-        };
+        let objects = self.objects();
         progress.share("evaluate", recompute::evaluations(&self.inputs, objects), |done| {
             recompute::recompute(&self.inputs, objects, &self.before, settings, done)
         })
@@ -145,7 +166,8 @@ fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
     groups.par_iter().map(|group| plan_of(group, settings)).collect()
 }
 
-fn plan_of(group: &Group, settings: &Settings) -> Plan {
+/// What is to be done with a group.
+pub(super) fn plan_of(group: &Group, settings: &Settings) -> Plan {
     if !group.is_dynamic() {
         return Plan::Static;
     }
