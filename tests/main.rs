@@ -36,3 +36,5 @@ mod shapes;
 mod spans;
 #[cfg(test)]
 mod synth;
+#[cfg(test)]
+mod whatif;

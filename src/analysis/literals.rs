@@ -72,7 +72,8 @@ pub(super) fn absent(rules: &[&TypedRule], subject: Subject, columns: &Columns) 
     for some in distinct.chunks(LITERALS_AT_ONCE_MAX) {
         let rules: Vec<TypedRule> = some.iter().map(|(_, literal)| literal.rule(subject)).collect();
         let found = evaluated(&rules, columns);
-        let nobody = some.iter().zip(found).filter(|(_, rows)| rows.as_ref().is_some_and(RoaringBitmap::is_empty));
+        let nobody =
+            some.iter().zip(found).filter(|(_, rows)| rows.as_ref().is_some_and(RoaringBitmap::is_empty));
         missing.extend(nobody.map(|((key, literal), _)| (key.as_str(), *literal)));
     }
     let mut similar = Similar { columns, values: HashMap::new() };
@@ -148,7 +149,13 @@ fn collect(node: &Node, collection: Option<&Arc<Attribute>>, found: &mut Vec<Lit
         NodeKind::Attribute { attribute, test } => (Target::Attribute(Arc::clone(attribute)), test),
         NodeKind::Item { field, test } => {
             let Some(collection) = collection.map(Arc::clone) else { return };
-            (field.map_or_else(|| Target::Item(Arc::clone(&collection)), |field| Target::Plan(Arc::clone(&collection), field)), test)
+            (
+                field.map_or_else(
+                    || Target::Item(Arc::clone(&collection)),
+                    |field| Target::Plan(Arc::clone(&collection), field),
+                ),
+                test,
+            )
         }
         NodeKind::Quantified { collection, body, .. } => return collect(body, Some(collection), found),
         _ => return node.parts().iter().for_each(|part| collect(part, collection, found)),
@@ -210,16 +217,28 @@ mod tests {
     fn values_that_nobody_has_with_what_may_have_been_meant() {
         insta::assert_snapshot!(
             found("user.department -in [\"Slaes\",\"sales\",\"Legal\"] -and user.department -ne \"slaes\"").join("\n"),
-            @""
+            @r#"
+        department None false Some((Equal, "Slaes")) Some(("Sales", 2))
+        department None false Some((Equal, "Legal")) None
+        "#
         );
         insta::assert_snapshot!(
             found("user.department -startsWith \"Fiannc\" -or (user.otherMails -any (_ -endsWith \"@hoem.example\" -or _ -contains \"zz\"))").join("\n"),
-            @""
+            @r#"
+        department None false Some((Beginning, "Fiannc")) Some(("Financ", 1))
+        otherMails None true Some((End, "@hoem.example")) Some(("@home.example", 3))
+        otherMails None true Some((Inside, "zz")) None
+        "#
         );
         insta::assert_snapshot!(
             found("user.city -eq \"a\" -or user.city -eq \"b\" -or (user.assignedPlans -any (assignedPlan.service -eq \"exchnage\"))").join("\n"),
-            @""
+            @r#"
+        city None false None None
+        assignedPlans Some("service") true Some((Equal, "exchnage")) Some(("exchange", 3))
+        "#
         );
-        assert!(found("user.department -startsWith \"sal\" -or user.department -contains \"NANC\"").is_empty());
+        assert!(
+            found("user.department -startsWith \"sal\" -or user.department -contains \"NANC\"").is_empty()
+        );
     }
 }

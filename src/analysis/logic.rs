@@ -205,9 +205,7 @@ impl<'graph> Table<'graph> {
             .atoms
             .keys()
             .filter_map(|&id| match self.graph.expression(id) {
-                Some(&Expression::Predicate(place)) => {
-                    Some((id, self.graph.predicates.get(place as usize)?))
-                }
+                Some(&Expression::Predicate(place)) => Some((id, self.graph.predicates.get(place as usize)?)),
                 _ => None,
             })
             .collect();
@@ -216,7 +214,8 @@ impl<'graph> Table<'graph> {
             if matches!(predicate.test, Test::IsNull) && &*predicate.target.attribute().name == "objectId" {
                 self.possible = self.possible.minus(&holds);
             }
-            let of_this = |other: &Predicate| other.target.attribute().name == predicate.target.attribute().name;
+            let of_this =
+                |other: &Predicate| other.target.attribute().name == predicate.target.attribute().name;
             let others: Vec<_> = tests.iter().filter(|(other, it)| *other != id && of_this(it)).collect();
             for &&(other, other_predicate) in &others {
                 let (holds, other_holds) = (self.atom(id), self.atom(other));
@@ -293,8 +292,14 @@ mod tests {
     #[test]
     fn rules_that_say_the_same_in_other_words() {
         for (one, other) in [
-            ("user.city -eq \"a\" -and user.state -eq \"b\"", "user.state -eq \"B\" -and user.city -eq \"A\""),
-            ("-not (user.city -eq \"a\" -or user.state -eq \"b\")", "user.city -ne \"a\" -and user.state -ne \"b\""),
+            (
+                "user.city -eq \"a\" -and user.state -eq \"b\"",
+                "user.state -eq \"B\" -and user.city -eq \"A\"",
+            ),
+            (
+                "-not (user.city -eq \"a\" -or user.state -eq \"b\")",
+                "user.city -ne \"a\" -and user.state -ne \"b\"",
+            ),
             ("user.city -in [\"a\",\"b\"]", "user.city -eq \"b\" -or user.city -eq \"a\""),
             ("user.city -in [\"a\",\"b\"] -and user.city -ne \"b\"", "user.city -eq \"a\""),
             ("user.city -eq \"ab\" -or user.city -startsWith \"a\"", "user.city -startsWith \"a\""),
@@ -330,7 +335,10 @@ mod tests {
             ("user.objectId -ne null", Some(Constant::Always)),
             ("user.city -eq \"a\" -or user.city -ne \"a\"", Some(Constant::Always)),
             ("user.accountEnabled -eq true -or user.accountEnabled -eq false", None),
-            ("user.city -in [\"a\",\"b\"] -and user.city -ne \"a\" -and user.city -ne \"b\"", Some(Constant::Never)),
+            (
+                "user.city -in [\"a\",\"b\"] -and user.city -ne \"a\" -and user.city -ne \"b\"",
+                Some(Constant::Never),
+            ),
             ("(user.otherMails -any (_ -eq \"a\")) -and (user.otherMails -any (_ -eq \"b\"))", None),
         ] {
             assert_eq!(constant(&rule(text)), expected, "{text}");

@@ -158,7 +158,8 @@ mod tests {
         assert_eq!(dropped, [vec!["false user.state -eq \"x\""], none.to_vec()]);
         let added = turned(STATE, &format!("{STATE} -or {OSLO}"));
         assert_eq!(added, [none.to_vec(), vec!["true user.city -eq \"Oslo\""]]);
-        let other_value = turned(&format!("{OSLO} -and {NORWAY}"), &format!("user.city -eq \"Bergen\" -and {NORWAY}"));
+        let other_value =
+            turned(&format!("{OSLO} -and {NORWAY}"), &format!("user.city -eq \"Bergen\" -and {NORWAY}"));
         assert_eq!(other_value, [["true user.city -eq \"Oslo\""], ["false user.city -eq \"Bergen\""]]);
         let joined = turned(&format!("{OSLO} -and {NORWAY}"), &format!("{OSLO} -and -not {NORWAY}"));
         assert_eq!(joined, [["true user.country -eq \"NO\""], ["false -not (user.country -eq \"NO\")"]]);

@@ -10,7 +10,10 @@ use super::literals::absent;
 use super::logic::{Constant, Relation, constant, relation};
 use super::overlap::{Overlap, overlaps};
 use crate::base::code;
-use crate::base::limits::{ABSENT_VALUES_PER_RULE_MAX, TWINS_PER_GROUP_MAX};
+use crate::base::fold::fold;
+use crate::base::limits::{
+    ABSENT_VALUES_PER_RULE_MAX, CONTAINED_MIN_MEMBERS, CONTAINER_MAX_PERCENT, TWINS_PER_GROUP_MAX,
+};
 use crate::language::attribute::{Attributes, Subject};
 use crate::language::compile::{Options, compile};
 use crate::language::lint::{LintOptions, lint};
@@ -20,6 +23,8 @@ use crate::membership::recompute::Objects;
 /// A rule with the members that it selects.
 #[derive(Clone, Copy, Debug)]
 pub struct Studied<'a> {
+    /// The id of the group.
+    pub group: &'a str,
     /// The rule.
     pub rule: &'a TypedRule,
     /// Its members, as ordinals.
@@ -37,7 +42,16 @@ pub fn survey(
     attributes: &Attributes,
 ) -> Vec<Vec<Finding>> {
     let members: Vec<&RoaringBitmap> = rules.iter().map(|studied| studied.members).collect();
-    let overlaps = overlaps(&members, asked);
+    let reading = Reading::of(rules);
+    let can_hold = |one: usize, other: usize| {
+        let is_small = |one: &Studied<'_>, other: &Studied<'_>| {
+            let all = objects.of(one.rule.subject).rows() as u64;
+            one.rule.subject == other.rule.subject && other.members.len() * 100 <= all * CONTAINER_MAX_PERCENT
+        };
+        rules.get(one).zip(rules.get(other)).is_some_and(|(one, other)| is_small(one, other))
+            && !reading.relates(one, other)
+    };
+    let overlaps = overlaps(&members, asked, can_hold);
     let nobody = Selecting::nobody(rules);
     let mut absent = absent_values(rules, asked, objects);
     asked
@@ -47,9 +61,9 @@ pub fn survey(
             let Some(&studied) = rules.get(at) else { return Vec::new() };
             let mut found = of_data(studied, objects, attributes);
             let is_settled = found.iter().any(|it| matches!(it, Finding::Constant(_)));
-            let others = Others { rules, studied };
+            let others = Others { rules, at, studied, reading: &reading };
             if !is_settled {
-                found.extend(others.findings(&overlap, objects));
+                found.extend(others.findings(&overlap));
                 found.extend(nobody.same_as(at, studied));
             }
             found
@@ -66,7 +80,7 @@ pub fn survey(
 
 /// What a rule says by itself, and how many it selects.
 fn of_data(studied: Studied<'_>, objects: Objects<'_>, attributes: &Attributes) -> Vec<Finding> {
-    let Studied { rule, members } = studied;
+    let Studied { rule, members, .. } = studied;
     let all = objects.of(rule.subject).rows() as u64;
     let mut found = Vec::new();
     let constant = constant(rule);
@@ -87,20 +101,21 @@ fn of_data(studied: Studied<'_>, objects: Objects<'_>, attributes: &Attributes) 
 /// A rule and what it is held against.
 struct Others<'a> {
     rules: &'a [Studied<'a>],
+    at: usize,
     studied: Studied<'a>,
+    reading: &'a Reading,
 }
 
 impl Others<'_> {
-    fn findings(&self, overlap: &Overlap, objects: Objects<'_>) -> Vec<Finding> {
-        let all = objects.of(self.studied.rule.subject).rows() as u64;
+    fn findings(&self, overlap: &Overlap) -> Vec<Finding> {
         let mut found = Vec::new();
         let same: Vec<Other> =
             overlap.same.iter().filter_map(|&at| self.other(at, &[Relation::Equivalent])).collect();
         if !same.is_empty() {
             found.push(Finding::SameAs(first_proved(same)));
         }
-        // Everything lies within what selects everybody.
-        let is_telling = |other: &Other| other.members < all;
+        let is_telling =
+            |other: &Other| other.is_proved || self.studied.members.len() >= CONTAINED_MIN_MEMBERS;
         let proving = [Relation::Within, Relation::Equivalent];
         let within: Vec<Other> =
             overlap.within.iter().filter_map(|&at| self.other(at, &proving)).filter(is_telling).collect();
@@ -111,10 +126,31 @@ impl Others<'_> {
     }
 
     fn other(&self, at: usize, proving: &[Relation]) -> Option<Other> {
-        let other = self.rules.get(at)?;
+        let other = self.rules.get(at).filter(|_| !self.reading.relates(self.at, at))?;
         let proved = relation(self.studied.rule, other.rule);
         let is_proved = proved.is_some_and(|found| proving.contains(&found));
         Some(Other { rule: at, members: other.members.len(), is_proved })
+    }
+}
+
+/// For each rule the places of the groups that it reads: that it has their members is no news.
+struct Reading(Vec<Vec<usize>>);
+
+impl Reading {
+    fn of(rules: &[Studied<'_>]) -> Self {
+        let places: HashMap<_, usize> =
+            rules.iter().enumerate().map(|(at, studied)| (fold(studied.group), at)).collect();
+        let read = |studied: &Studied<'_>| {
+            let read = studied.rule.groups_read();
+            read.into_iter().filter_map(|group| places.get(&fold(group)).copied()).collect()
+        };
+        Self(rules.iter().map(read).collect())
+    }
+
+    /// Whether one of two rules reads the group of the other one.
+    fn relates(&self, one: usize, other: usize) -> bool {
+        let reads = |one: usize, other: usize| self.0.get(one).is_some_and(|read| read.contains(&other));
+        reads(one, other) || reads(other, one)
     }
 }
 
@@ -181,4 +217,104 @@ fn absent_values(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::column_reader::Wanted;
+    use crate::directory::columns::Columns;
+    use crate::directory::object::{Object, Value};
+    use crate::membership::evaluation::evaluate_rule;
+    use crate::membership::recompute::Settings;
+    use crate::membership::roster::{Roster, RowIds};
+    use crate::membership::snapshot::Snapshot;
+
+    /// The findings about each rule over twelve users: six in Sales in Oslo, six in Finance in Bergen.
+    fn found(texts: &[&str]) -> Vec<Vec<Finding>> {
+        let rules: Vec<TypedRule> = texts
+            .iter()
+            .map(|text| compile(text, Options::default()).rule.unwrap_or_else(|| panic!("refused: {text}")))
+            .collect();
+        let users: Vec<Object> = (0..12)
+            .map(|number| {
+                let (department, city) = if number < 6 { ("Sales", "Oslo") } else { ("Finance", "Bergen") };
+                Object::new(format!("u{number}"))
+                    .with("department", Value::Text(department.into()))
+                    .with("city", Value::Text(city.into()))
+            })
+            .collect();
+        let users_columns =
+            Columns::of_objects(&users, &Wanted::of_rules(&rules, Subject::User, false).attributes);
+        let devices = Columns::of_objects(&[], []);
+        let roster = Roster::new(RowIds::of(users.iter().map(Object::id)), RowIds::of([])).unwrap();
+        let deleted = RoaringBitmap::new();
+        let objects = Objects {
+            users: &users_columns,
+            devices: &devices,
+            managers: None,
+            deleted: &deleted,
+            roster: &roster,
+        };
+        let settings = Settings { now: jiff::Timestamp::UNIX_EPOCH, version_order: None };
+        let members: Vec<RoaringBitmap> = rules
+            .iter()
+            .map(|rule| evaluate_rule(rule, objects, &Snapshot::default(), settings).unwrap())
+            .collect();
+        let studied: Vec<Studied<'_>> = rules
+            .iter()
+            .zip(&members)
+            .map(|(rule, members)| Studied { group: "other", rule, members })
+            .collect();
+        let asked: Vec<usize> = (0..rules.len()).collect();
+        survey(&studied, &asked, objects, Attributes::standard())
+    }
+
+    fn other(rule: usize, members: u64, is_proved: bool) -> Other {
+        Other { rule, members, is_proved }
+    }
+
+    #[test]
+    fn rules_with_the_same_members() {
+        let found = found(&[
+            "user.department -eq \"Sales\"",
+            "user.city -eq \"Oslo\"",
+            "user.department -in [\"sales\"]",
+        ]);
+        assert_eq!(found[0], [Finding::SameAs(vec![other(2, 6, true), other(1, 6, false)])]);
+        assert_eq!(found[1], [Finding::SameAs(vec![other(0, 6, false), other(2, 6, false)])]);
+    }
+
+    #[test]
+    fn everybody_nobody_and_whatever_the_data() {
+        let found = found(&[
+            "user.city -ne null",
+            "user.department -eq \"Sales\" -and user.city -eq \"Bergen\"",
+            "user.city -eq \"Oslo\" -and user.city -eq \"Bergen\"",
+            "user.objectId -ne null",
+            "user.city -eq \"Bergen\" -and user.department -eq \"Sales\"",
+        ]);
+        assert_eq!(found[0][0], Finding::Everybody(12));
+        assert_eq!(found[1], [Finding::Nobody, Finding::SameAs(vec![other(4, 0, true)])]);
+        assert!(matches!(
+            found[2].as_slice(),
+            [Finding::Constant(Constant::Never), Finding::Part(why)] if why.contains("exclude each other")
+        ));
+        assert_eq!(found[3], [Finding::Constant(Constant::Always), Finding::Everybody(12)]);
+    }
+
+    #[test]
+    fn members_within_others_and_values_that_nobody_has() {
+        let found = found(&[
+            "user.department -eq \"Sales\" -and user.objectId -ne \"u0\"",
+            "user.department -eq \"Sales\"",
+            "user.department -ne \"Fiannce\"",
+        ]);
+        assert_eq!(found[0], [Finding::Within(vec![other(1, 6, true)])]);
+        assert_eq!(found[1], [], "more than half of all is no news");
+        assert!(matches!(
+            found[2].as_slice(),
+            [Finding::Everybody(12), Finding::Absent(absent)] if absent.similar == Some(("Finance".into(), 6))
+        ));
+    }
 }

@@ -56,7 +56,7 @@ impl Values {
     fn of_rows(texts: &TextColumn) -> Option<Self> {
         let TextColumn::Dictionary { codes, values } = texts else { return None };
         let mut counts = vec![0_u64; values.len() + 1];
-        for &code in codes.iter() {
+        for &code in codes {
             if let Some(count) = counts.get_mut(code as usize) {
                 *count += 1;
             }
@@ -94,8 +94,8 @@ impl Values {
                 in_spelling: 0,
             });
             value.objects += objects;
-            let is_more_usual =
-                (objects, std::cmp::Reverse(written)) > (value.in_spelling, std::cmp::Reverse(&value.written));
+            let is_more_usual = (objects, std::cmp::Reverse(written))
+                > (value.in_spelling, std::cmp::Reverse(&value.written));
             if is_more_usual {
                 (value.written, value.in_spelling) = (written.into(), objects);
             }
@@ -116,7 +116,7 @@ impl Values {
         }
         let wanted = fold(literal);
         let letters = wanted.chars().count();
-        let allowed = (letters / 3).min(DISTANCE_MAX).max(1);
+        let allowed = (letters / 3).clamp(1, DISTANCE_MAX);
         // Anything is near to a letter or two.
         if !(LETTERS_MIN..=LETTERS_MAX).contains(&letters) {
             return None;
@@ -124,9 +124,10 @@ impl Values {
         let mut candidates: HashMap<String, (String, u64)> = HashMap::new();
         for (folded, value) in &self.known {
             let cut = cut(folded, letters, part);
-            if cut.chars().count().abs_diff(letters) > allowed
-                || strsim::osa_distance(&wanted, cut) > allowed
-            {
+            let is_near = cut.chars().count().abs_diff(letters) <= allowed
+                && strsim::osa_distance(&wanted, cut) <= allowed
+                && !differ_in_digits_alone(&wanted, cut);
+            if !is_near {
                 continue;
             }
             let written = self::cut(&value.written, letters, part);
@@ -152,6 +153,12 @@ const LETTERS_MAX: usize = 64;
 /// So many letters may differ at most, however long the literal is.
 const DISTANCE_MAX: usize = 3;
 
+/// Another number is another thing: `CC1997` is no misspelt `CC0997`.
+fn differ_in_digits_alone(one: &str, other: &str) -> bool {
+    let without_digits = |text: &str| text.chars().filter(|it| !it.is_numeric()).collect::<String>();
+    one.chars().any(char::is_numeric) && without_digits(one) == without_digits(other)
+}
+
 /// The part of a text that is held against a literal of some length.
 fn cut(text: &str, letters: usize, part: Part) -> &str {
     let place = |at: usize| text.char_indices().map(|(place, _)| place).nth(at);
@@ -173,8 +180,11 @@ mod tests {
     use crate::language::attribute::{Attributes, Subject};
 
     fn values(name: &str, of: &[Kept]) -> Values {
-        let objects: Vec<Object> =
-            of.iter().enumerate().map(|(at, value)| Object::new(at.to_string()).with(name, value.clone())).collect();
+        let objects: Vec<Object> = of
+            .iter()
+            .enumerate()
+            .map(|(at, value)| Object::new(at.to_string()).with(name, value.clone()))
+            .collect();
         let attribute = Attributes::standard().find(Subject::User, name).unwrap();
         let columns = Columns::of_objects(&objects, [&attribute]);
         let is_collection = attribute.kind.is_collection();
@@ -193,13 +203,14 @@ mod tests {
         assert_eq!(found.nearest("Slaes", Part::Whole), Some(("sales".to_owned(), 4)));
         assert_eq!(found.nearest("Finance", Part::Whole), None);
         assert_eq!(found.nearest("HT", Part::Whole), None, "too short");
+        assert_eq!(departments(&["CC0997"]).nearest("CC1997", Part::Whole), None, "another number");
     }
 
     #[test]
     fn parts_of_values_are_counted_together() {
         let found = departments(&["Sales North", "Sales South", "Marketing"]);
         assert_eq!(found.nearest("Slaes", Part::Beginning), Some(("Sales".to_owned(), 2)));
-        assert_eq!(found.nearest("Soth", Part::End), Some(("outh".to_owned(), 1)));
+        assert_eq!(found.nearest("Sotuh", Part::End), Some(("South".to_owned(), 1)));
         assert_eq!(found.nearest("Slaes", Part::Whole), None);
     }
 
@@ -207,6 +218,6 @@ mod tests {
     fn an_item_counts_once_for_an_object() {
         let texts = |items: &[&str]| Kept::Texts(items.iter().map(|item| (*item).to_owned()).collect());
         let found = values("otherMails", &[texts(&["a@x", "a@x", "b@x"]), texts(&["A@x"]), texts(&[])]);
-        assert_eq!(found.nearest("a@y", Part::Whole), Some(("a@x".to_owned(), 2)));
+        assert_eq!(found.nearest("a@y", Part::Whole), Some(("A@x".to_owned(), 2)));
     }
 }

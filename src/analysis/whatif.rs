@@ -1,6 +1,6 @@
 //! The members of all groups as their rules are, and as they would be with other rules.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use roaring::RoaringBitmap;
 
@@ -111,7 +111,7 @@ impl Side {
 pub fn sources_of(
     group: &str,
     sources: &BTreeSet<String>,
-    rules: &HashMap<String, &TypedRule>,
+    rules: &BTreeMap<String, &TypedRule>,
 ) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut waiting = vec![fold(group).into_owned()];

@@ -103,6 +103,14 @@ pub const PROOF_MAX_PREDICATES: usize = 12;
 /// Most groups that a finding about contained members names, the smallest ones.
 pub const CONTAINERS_PER_GROUP_MAX: usize = 3;
 
+/// The largest share of all objects, in percent, that a group may hold to be named as one that contains
+/// another: nearly every group lies within those of nearly everybody.
+pub const CONTAINER_MAX_PERCENT: u64 = 50;
+
+/// From so many members on it is worth a finding that they all are in another group too, where that is
+/// not proved whatever the data. Fewer are there by chance.
+pub const CONTAINED_MIN_MEMBERS: u64 = 5;
+
 /// Most groups that a finding about equal members names.
 pub const TWINS_PER_GROUP_MAX: usize = 5;
 

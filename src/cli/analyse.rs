@@ -25,9 +25,9 @@ pub(super) fn run(args: &AnalyseArgs, global: &Global) -> Result<Outcome, Failur
     let loaded = Loaded::read_with(&args.tenant, &settings, &mut progress, |groups, plans| {
         let asked = asked(groups, &args.groups)?;
         let rules: Vec<_> = asked.iter().filter_map(|&at| plans.get(at)?.rule()).collect();
-        Ok::<_, Failure>(Subject::ALL.map(|subject| {
-            Wanted::of_rules(rules.iter().copied(), subject, false).as_written()
-        }))
+        Ok::<_, Failure>(
+            Subject::ALL.map(|subject| Wanted::of_rules(rules.iter().copied(), subject, false).as_written()),
+        )
     })?;
     let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
     let (outcomes, members) = loaded.recompute(choices, &mut progress);
@@ -70,11 +70,12 @@ fn analysed(
 ) -> AnalysisReport {
     let mut places = Vec::new();
     let (mut rules, mut place_of) = (Vec::new(), HashMap::new());
-    for (at, ((group, input), outcome)) in loaded.groups.iter().zip(&loaded.inputs).zip(outcomes).enumerate() {
+    for (at, ((group, input), outcome)) in loaded.groups.iter().zip(&loaded.inputs).zip(outcomes).enumerate()
+    {
         let evaluated = input.plan.rule().filter(|_| outcome.status == Status::Succeeded);
         if let Some((rule, members)) = evaluated.zip(members.members(input.group)) {
             place_of.insert(at, rules.len());
-            rules.push(Studied { rule, members });
+            rules.push(Studied { group: &group.id, rule, members });
             places.push(named::of_group(group));
         }
     }

@@ -2,7 +2,7 @@
 
 mod proposed;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, BufWriter, Write};
 
 use roaring::RoaringBitmap;
@@ -112,6 +112,10 @@ impl OneSide<'_> {
     }
 }
 
+fn status_of(side: &whatif::Side, group: Ordinal) -> Option<Status> {
+    side.outcomes.get(&group).map(|outcome| outcome.status)
+}
+
 impl<'a> Comparison<'a> {
     fn new(
         loaded: &'a Loaded,
@@ -121,7 +125,8 @@ impl<'a> Comparison<'a> {
         progress: &mut Progress,
     ) -> Self {
         let objects = loaded.objects();
-        let changed: RoaringBitmap = proposed.changed.iter().filter_map(|id| loaded.roster.find(id)).collect();
+        let changed: RoaringBitmap =
+            proposed.changed.iter().filter_map(|id| loaded.roster.find(id)).collect();
         let all = recompute::evaluations(&loaded.inputs, objects);
         let what_if = progress.share("evaluate", all, |done| {
             WhatIf::compute(&loaded.inputs, &inputs, &changed, &loaded.before, objects, choices, done)
@@ -158,15 +163,14 @@ impl<'a> Comparison<'a> {
         sides
             .filter_map(|(group, input)| {
                 let side = OneSide { group, plan: &input.plan };
-                let rule = input.plan.rule().filter(|_| self.status(&self.what_if.proposed, input.group) == Some(Status::Succeeded))?;
+                let rule = input
+                    .plan
+                    .rule()
+                    .filter(|_| status_of(&self.what_if.proposed, input.group) == Some(Status::Succeeded))?;
                 let members = self.what_if.proposed.members.members(input.group)?;
-                Some((side, Studied { rule, members }))
+                Some((side, Studied { group: &group.id, rule, members }))
             })
             .collect()
-    }
-
-    fn status(&self, side: &whatif::Side, group: Ordinal) -> Option<Status> {
-        side.outcomes.get(&group).map(|outcome| outcome.status)
     }
 
     fn difference(&self, id: &str, samples: usize) -> Option<GroupDifference> {
@@ -181,8 +185,8 @@ impl<'a> Comparison<'a> {
             Some(OneSide { group: self.proposed.groups.get(place)?, plan: self.proposed.plans.get(place)? })
         });
         let (present, proposed) = (&self.what_if.present, &self.what_if.proposed);
-        let rule_before = before.as_ref().and_then(|side| side.rule(self.status(present, group)));
-        let rule_after = after.as_ref().and_then(|side| side.rule(self.status(proposed, group)));
+        let rule_before = before.as_ref().and_then(|side| side.rule(status_of(present, group)));
+        let rule_after = after.as_ref().and_then(|side| side.rule(status_of(proposed, group)));
         let error = proposed.error(group).filter(|_| after.is_some()).map(str::to_owned);
         let (old, new) = (present.members(group), proposed.members(group));
         let delta = if error.is_some() { Delta::default() } else { Delta::between(&old, &new) };
@@ -205,8 +209,8 @@ impl<'a> Comparison<'a> {
                 (_, None) => Change::Gone,
                 _ => Change::Changed,
             },
-            before: side(before, self.status(present, group), old.len()),
-            after: side(after, self.status(proposed, group), new.len()),
+            before: side(before, status_of(present, group), old.len()),
+            after: side(after, status_of(proposed, group), new.len()),
             joins: moves(&delta.added),
             leaves: moves(&delta.removed),
             error,
@@ -239,15 +243,17 @@ impl<'a> Comparison<'a> {
 
     /// The groups that change because they read others, sorted by id.
     fn readers(&self) -> Vec<Reader> {
-        let rules: HashMap<String, &TypedRule> = self
+        let rules: BTreeMap<String, &TypedRule> = self
             .proposed
             .groups
             .iter()
             .zip(&self.proposed.plans)
             .filter_map(|(group, plan)| Some((fold(&group.id).into_owned(), plan.rule()?)))
             .collect();
-        let sources: BTreeSet<String> = self.proposed.changed.iter().map(|id| fold(id).into_owned()).collect();
-        let affected: RoaringBitmap = self.what_if.affected(&self.inputs, &self.changed).into_iter().collect();
+        let sources: BTreeSet<String> =
+            self.proposed.changed.iter().map(|id| fold(id).into_owned()).collect();
+        let affected: RoaringBitmap =
+            self.what_if.affected(&self.inputs, &self.changed).into_iter().collect();
         let groups = self.proposed.groups.iter().zip(&self.inputs);
         let readers = groups.filter(|(_, input)| affected.contains(input.group)).map(|(group, input)| {
             let through = sources_of(&group.id, &sources, &rules);

@@ -87,7 +87,9 @@ fn found(
 
 /// The members of a group: those that its rule gives, else those that the tenant lists.
 fn members(loaded: &Loaded, id: &str, settings: &Settings, progress: &mut Progress) -> RoaringBitmap {
-    let Some(input) = loaded.roster.find(id).and_then(|group| loaded.inputs.iter().find(|it| it.group == group)) else {
+    let Some(input) =
+        loaded.roster.find(id).and_then(|group| loaded.inputs.iter().find(|it| it.group == group))
+    else {
         return RoaringBitmap::new();
     };
     if !matches!(input.plan, Plan::Rule(_)) {

@@ -158,10 +158,7 @@ pub struct AllChanges<'a> {
 impl AllChanges<'_> {
     /// Calls `visit` with the id of a group, that of a member, and whether the member joins: sorted by group,
     /// then by member.
-    pub(super) fn each(
-        &self,
-        visit: &mut dyn FnMut(&str, &str, bool) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(super) fn each(&self, visit: &mut dyn FnMut(&str, &str, bool) -> io::Result<()>) -> io::Result<()> {
         for (group, delta) in &self.groups {
             let joins = delta.added.iter().map(|member| (self.roster.id(member), true));
             let leaves = delta.removed.iter().map(|member| (self.roster.id(member), false));
@@ -220,12 +217,11 @@ fn write_concise(report: &DifferenceReport<'_>, out: &mut dyn io::Write) -> io::
     }
     for reader in &report.readers {
         let name = printable(reader.group.name());
-        match &reader.error {
-            Some(error) => writeln!(out, "{name}: reads: {}", printable(error))?,
-            None => {
-                let (_, members) = reader.members;
-                writeln!(out, "{name}: reads: +{} -{}, {members} members", reader.joins, reader.leaves)?;
-            }
+        if let Some(error) = &reader.error {
+            writeln!(out, "{name}: reads: {}", printable(error))?;
+        } else {
+            let (_, members) = reader.members;
+            writeln!(out, "{name}: reads: +{} -{}, {members} members", reader.joins, reader.leaves)?;
         }
     }
     Ok(())
@@ -246,7 +242,8 @@ fn write_full(report: &DifferenceReport<'_>, style: Style, out: &mut dyn io::Wri
             writeln!(out, "\ngroups that read these and change too:")?;
         }
         let through: Vec<&str> = reader.through.iter().map(Named::name).collect();
-        let through = if through.is_empty() { String::new() } else { format!(" reads {}", through.join(", ")) };
+        let through =
+            if through.is_empty() { String::new() } else { format!(" reads {}", through.join(", ")) };
         let what = match &reader.error {
             Some(error) => printable(error).into_owned(),
             None => format!(
@@ -297,14 +294,20 @@ fn write_group(
     write_moves(&group.leaves, "leave", before.members, style, out)?;
     let proved = match group.relation {
         Some(Relation::Equivalent) => Some("both rules select the same, whatever the data"),
-        Some(Relation::Within) => Some("nobody can leave, whatever the data: the new rule selects all that the old one does"),
-        Some(Relation::Around) => Some("nobody can join, whatever the data: the old rule selects all that the new one does"),
+        Some(Relation::Within) => {
+            Some("nobody can leave, whatever the data: the new rule selects all that the old one does")
+        }
+        Some(Relation::Around) => {
+            Some("nobody can join, whatever the data: the old rule selects all that the new one does")
+        }
         Some(Relation::Apart) => Some("the rules never select the same, whatever the data"),
         None => None,
     };
-    let findings = group.findings.iter().zip(std::iter::repeat(group.subject)).filter_map(|(finding, subject)| {
-        Some(rule_finding::sentence(finding, subject?, &report.places))
-    });
+    let findings = group
+        .findings
+        .iter()
+        .zip(std::iter::repeat(group.subject))
+        .filter_map(|(finding, subject)| Some(rule_finding::sentence(finding, subject?, &report.places)));
     let notes: Vec<String> = proved.map(str::to_owned).into_iter().chain(findings).collect();
     notes.iter().try_for_each(|note| writeln!(out, "  note: {}", printable(note)))
 }
@@ -320,8 +323,9 @@ fn write_moves(
         return writeln!(out, "  nobody {word}s");
     }
     let verb = if moves.count == 1 { format!("{word}s") } else { word.to_owned() };
-    let share = share(moves.count, before).map(|share| format!(" ({share} of the members before)"));
-    writeln!(out, "  {} {verb}{}", grouped(moves.count), share.unwrap_or_default())?;
+    let who = counted(moves.count, "member");
+    let share = share(moves.count, before).map(|share| format!(" ({share} of those before)"));
+    writeln!(out, "  {who} {verb}{}", share.unwrap_or_default())?;
     for sample in &moves.samples {
         writeln!(out, "    {}", sample.member.shown())?;
         for (when, reasons) in [("before", &sample.before), ("after ", &sample.after)] {

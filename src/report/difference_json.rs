@@ -41,8 +41,8 @@ pub(super) fn write_lines(report: &DifferenceReport<'_>, out: &mut dyn io::Write
 
 fn of_group(group: &GroupDifference, report: &DifferenceReport<'_>) -> Json {
     let findings = group.findings.iter().zip(std::iter::repeat(group.subject));
-    let findings = findings
-        .filter_map(|(finding, subject)| Some(rule_finding::json(finding, subject?, &report.places)));
+    let findings =
+        findings.filter_map(|(finding, subject)| Some(rule_finding::json(finding, subject?, &report.places)));
     json!({
         "groupId": group.group.id,
         "displayName": group.group.display_name,

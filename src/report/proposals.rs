@@ -111,6 +111,9 @@ fn write_full(report: &ProposalReport, style: Style, out: &mut dyn io::Write) ->
     if *others > 0 {
         writeln!(out, "  {} no {who}: no rule about {who}s selects such members", members_that_are(*others))?;
     }
+    if *members == 0 {
+        return writeln!(out, "  there are no members to search a rule for");
+    }
     if report.proposals.is_empty() {
         writeln!(out, "  no good rule of up to {} was found", counted(report.terms_max as u64, "condition"))?;
         if let Some(best) = &report.best {
@@ -127,10 +130,10 @@ fn write_full(report: &ProposalReport, style: Style, out: &mut dyn io::Write) ->
         writeln!(out, "{}. {}", at + 1, painted(style, palette::EMPHASIS, &printable(&rule.rule)))?;
         let (precision, recall) = (percent(rule.precision), percent(rule.recall));
         let (selected, missed) = (counted(rule.selected, who), grouped(rule.missed));
-        let admitted = grouped(rule.admitted);
+        let admitted = counted(rule.admitted, "other");
         writeln!(
             out,
-            "   precision {precision}, recall {recall}: selects {selected}, misses {missed}, admits {admitted} others"
+            "   precision {precision}, recall {recall}: selects {selected}, misses {missed}, admits {admitted}"
         )?;
         write_samples("misses", &rule.missed_samples, rule.missed, out)?;
         write_samples("admits", &rule.admitted_samples, rule.admitted, out)

@@ -76,9 +76,9 @@ fn absence(absent: &Absent, who: &str) -> String {
         Asked::End => format!("{thing} that ends with `{text}`"),
         Asked::Inside => format!("{thing} that contains `{text}`"),
     };
-    let meant = similar.as_ref().map(|(similar, objects)| {
-        format!(": did you mean `{similar}` ({})?", counted(*objects, who))
-    });
+    let meant = similar
+        .as_ref()
+        .map(|(similar, objects)| format!(": did you mean `{similar}` ({})?", counted(*objects, who)));
     format!("no {who} has {holder}{has}{}", meant.unwrap_or_default())
 }
 
@@ -124,7 +124,14 @@ mod tests {
             absent("assignedPlans", Some("service"), true, Asked::Equal),
             absent("assignedPlans", Some("service"), true, Asked::Inside),
         ];
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        no user has the department `Slaes`: did you mean `Sales` (4,210 users)?
+        no user has an employeeId that begins with `Slaes`
+        no user has `Slaes` in `otherMails`: did you mean `Sales` (4,210 users)?
+        no user has an entry of `otherMails` that ends with `Slaes`
+        no user has a service plan with the service `Slaes`: did you mean `Sales` (4,210 users)?
+        no user has a service plan with a service that contains `Slaes`
+        ");
     }
 
     #[test]

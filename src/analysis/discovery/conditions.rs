@@ -84,7 +84,10 @@ impl<'a> Conditions<'a> {
     }
 }
 
-fn of_attribute<'a>(request: &Request<'a>, attribute: &Arc<Attribute>) -> (Vec<Condition>, Option<Coded<'a>>) {
+fn of_attribute<'a>(
+    request: &Request<'a>,
+    attribute: &Arc<Attribute>,
+) -> (Vec<Condition>, Option<Coded<'a>>) {
     let Some(column) = request.columns.columns.get(&attribute.name) else { return Default::default() };
     let least = (request.wanted.len() / HITS_SHARE_MIN).max(2);
     match column {
@@ -121,8 +124,9 @@ fn coded<'a>(columns: &Columns, attribute: &Arc<Attribute>, texts: &'a TextColum
     }
     let spellings = Values::of(columns, &Target::Attribute(Arc::clone(attribute)))?;
     let written = (1_u32..).zip(values.iter().flatten());
-    let written = written
-        .filter_map(|(code, value)| Some((code, spellings.written(value).filter(|it| is_plain(it))?.to_owned())));
+    let written = written.filter_map(|(code, value)| {
+        Some((code, spellings.written(value).filter(|it| is_plain(it))?.to_owned()))
+    });
     Some(Coded { path: attribute.path(), codes, values, written: written.collect() })
 }
 
@@ -133,7 +137,8 @@ fn of_affixes(
     side: Side,
     least: u64,
 ) -> Vec<Condition> {
-    let step = request.wanted.len() as usize / PROPOSAL_SAMPLE_MAX_MEMBERS + 1;
+    let members = usize::try_from(request.wanted.len()).unwrap_or(usize::MAX);
+    let step = members / PROPOSAL_SAMPLE_MAX_MEMBERS + 1;
     let mut counts: HashMap<&str, (u64, u32)> = HashMap::new();
     for row in request.wanted.iter().step_by(step) {
         if let Some(text) = texts.get(row as usize) {
@@ -188,7 +193,12 @@ fn matching(texts: &TextColumn, passes: impl Fn(&str) -> bool + Sync) -> Roaring
             let holds = |values: &StringArray, row: u32| {
                 values.is_valid(row as usize) && passes(values.value(row as usize))
             };
-            (0..rows).into_par_iter().filter(|&row| holds(values, row)).collect::<Vec<u32>>().into_iter().collect()
+            (0..rows)
+                .into_par_iter()
+                .filter(|&row| holds(values, row))
+                .collect::<Vec<u32>>()
+                .into_iter()
+                .collect()
         }
     }
 }

@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use arrow_array::StringArray;
-use roaring::RoaringBitmap;
+use arrow_array::{Array, StringArray};
 
 use super::conditions::Condition;
 use super::search::quality;
@@ -23,6 +22,14 @@ pub(super) struct Coded<'a> {
     pub(super) written: HashMap<u32, String>,
 }
 
+/// Values of a column that a condition may name, and what they select among some rows.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) codes: Vec<u32>,
+    pub(super) hits: u64,
+    pub(super) rows: u64,
+}
+
 /// One value among some rows.
 #[derive(Clone, Copy, Debug)]
 struct Count {
@@ -32,51 +39,52 @@ struct Count {
 }
 
 impl Coded<'_> {
-    /// The best single values and lists among `rows`, of which `wanted` are to be selected.
-    pub(super) fn conditions(&self, rows: &RoaringBitmap, wanted: &RoaringBitmap) -> Vec<Condition> {
+    /// The best single values and the best list among `rows`, of which `wanted` are to be selected.
+    pub(super) fn best(&self, rows: &[u32], wanted: &[u32]) -> Vec<Listed> {
         let counts = self.counts(rows, wanted);
-        let mut found = Vec::new();
         let mut by_hits = counts.clone();
         by_hits.sort_by_key(|count| (Reverse(count.hits), count.rows, self.value(count.code)));
-        for count in by_hits.into_iter().take(SINGLE_VALUES_MAX) {
-            found.extend(self.condition(&[count.code], rows));
-        }
-        let list = self.best_list(counts, wanted.intersection_len(rows));
+        by_hits.truncate(SINGLE_VALUES_MAX);
+        let single = |count: Count| Listed { codes: vec![count.code], hits: count.hits, rows: count.rows };
+        let mut found: Vec<Listed> = by_hits.into_iter().map(single).collect();
+        let list = self.best_list(counts, wanted.len() as u64);
         if list.len() > 1 {
-            found.extend(self.condition(&list, rows));
+            let (hits, rows) = list.iter().fold((0, 0), |sum, it| (sum.0 + it.hits, sum.1 + it.rows));
+            found.push(Listed { codes: list.into_iter().map(|count| count.code).collect(), hits, rows });
         }
         found
     }
 
     /// How often each value occurs, of those that some wanted row has. A value of one row alone would only
     /// name that row.
-    fn counts(&self, rows: &RoaringBitmap, wanted: &RoaringBitmap) -> Vec<Count> {
-        use arrow_array::Array;
-        let mut counts = vec![(0_u64, 0_u64); self.values.len() + 1];
-        let mut count = |row: u32, is_hit: bool| {
-            let code = self.codes.get(row as usize).map_or(NULL_CODE, |&code| code) as usize;
-            if let Some((hits, all)) = counts.get_mut(code) {
-                *hits += u64::from(is_hit);
-                *all += u64::from(!is_hit);
+    fn counts(&self, rows: &[u32], wanted: &[u32]) -> Vec<Count> {
+        let count = |rows: &[u32]| {
+            let mut counts = vec![0_u64; self.values.len() + 1];
+            for &row in rows {
+                let code = self.codes.get(row as usize).map_or(NULL_CODE, |&code| code);
+                if let Some(count) = counts.get_mut(code as usize) {
+                    *count += 1;
+                }
             }
+            counts
         };
-        rows.iter().for_each(|row| count(row, false));
-        (rows & wanted).iter().for_each(|row| count(row, true));
-        let counted = (0_u32..).zip(counts).filter(|(code, _)| *code != NULL_CODE);
+        let counted = (0_u32..).zip(count(wanted)).zip(count(rows));
         counted
-            .map(|(code, (hits, rows))| Count { code, hits, rows })
-            .filter(|count| count.hits > 0 && count.rows > 1 && self.written.contains_key(&count.code))
+            .map(|((code, hits), rows)| Count { code, hits, rows })
+            .filter(|count| count.code != NULL_CODE && count.hits > 0 && count.rows > 1)
+            .filter(|count| self.written.contains_key(&count.code))
             .collect()
     }
 
     /// The values that select best together: the most precise ones first, as long as it gets better.
-    fn best_list(&self, mut counts: Vec<Count>, wanted: u64) -> Vec<u32> {
+    fn best_list(&self, mut counts: Vec<Count>, wanted: u64) -> Vec<Count> {
         // By hits / rows, without fractions.
         counts.sort_by(|one, other| {
             let (one_share, other_share) = (one.hits * other.rows, other.hits * one.rows);
-            other_share.cmp(&one_share).then(other.hits.cmp(&one.hits)).then_with(|| {
-                self.value(one.code).cmp(self.value(other.code))
-            })
+            other_share
+                .cmp(&one_share)
+                .then(other.hits.cmp(&one.hits))
+                .then_with(|| self.value(one.code).cmp(self.value(other.code)))
         });
         let (mut hits, mut rows, mut best, mut length) = (0, 0, 0.0, 0);
         for (at, count) in counts.iter().take(PROPOSAL_LIST_MAX_VALUES).enumerate() {
@@ -87,10 +95,12 @@ impl Coded<'_> {
                 (best, length) = (reached, at + 1);
             }
         }
-        counts.into_iter().take(length).map(|count| count.code).collect()
+        counts.truncate(length);
+        counts
     }
 
-    fn condition(&self, codes: &[u32], rows: &RoaringBitmap) -> Option<Condition> {
+    /// The condition that names these values, over `rows`.
+    pub(super) fn condition(&self, codes: &[u32], rows: &[u32]) -> Condition {
         let mut codes = codes.to_vec();
         codes.sort_by_key(|&code| self.value(code));
         let literals: Vec<String> =
@@ -100,11 +110,12 @@ impl Coded<'_> {
             several => format!("{} -in [{}]", self.path, several.join(", ")),
         };
         let has = |row: &u32| self.codes.get(*row as usize).is_some_and(|code| codes.contains(code));
-        Some(Condition { text, path: self.path.clone(), values: codes.len(), rows: rows.iter().filter(has).collect() })
+        let rows = rows.iter().copied().filter(has).collect();
+        Condition { text, path: self.path.clone(), values: codes.len(), rows }
     }
 
-    fn value(&self, code: u32) -> &str {
-        use arrow_array::Array;
+    /// The folded value behind a code.
+    pub(super) fn value(&self, code: u32) -> &str {
         let at = (code as usize).checked_sub(1).filter(|&at| at < self.values.len());
         at.map_or("", |at| self.values.value(at))
     }

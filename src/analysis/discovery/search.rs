@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::Request;
 use super::conditions::{Condition, Conditions};
+use super::lists::{Coded, Listed};
 use crate::base::limits::{
     PROPOSAL_BEAM_MAX_CONJUNCTIONS, PROPOSAL_MAX_ALTERNATIVES, PROPOSAL_MAX_CONDITIONS,
 };
@@ -32,6 +33,11 @@ const PRECISION_WEIGHT: f64 = 0.25;
 const TERM_COST: f64 = 0.01;
 /// See [`TERM_COST`].
 const VALUE_COST: f64 = 0.002;
+
+/// What a condition with so many values costs.
+fn cost(values: usize) -> f64 {
+    TERM_COST + VALUE_COST * f64::from(u32::try_from(values.saturating_sub(1)).unwrap_or(u32::MAX))
+}
 
 /// What a further alternative has to bring.
 const ALTERNATIVE_GAIN_MIN: f64 = 0.02;
@@ -69,7 +75,6 @@ impl Alternative {
     }
 
     fn cost(&self) -> f64 {
-        let cost = |values: usize| TERM_COST + VALUE_COST * f64::from(u32::try_from(values).unwrap_or(u32::MAX) - 1);
         self.conditions.iter().map(|condition| cost(condition.values)).sum()
     }
 
@@ -134,7 +139,7 @@ impl<'a> Search<'a> {
         let terms = self.request.terms_max;
         let whole = self.conjunctions(&goal(quality), terms);
         let precise = self.conjunctions(&goal(precise_quality), terms.saturating_sub(1).max(1));
-        let firsts = whole.iter().take(2).chain(precise.iter().take(2));
+        let firsts = whole.iter().take(1).chain(precise.iter().take(2));
         let mut rules: Vec<Vec<Alternative>> =
             firsts.filter_map(|first| self.with_alternatives(first)).collect();
         rules.extend(whole.into_iter().map(|alternative| vec![alternative]));
@@ -233,13 +238,44 @@ impl<'a> Search<'a> {
             add(condition, &from.rows & &condition.rows);
         }
         if place < LISTED_CONJUNCTIONS_MAX {
-            for coded in self.conditions.coded.iter().filter(|coded| is_new(&coded.path)) {
-                for condition in coded.conditions(&from.rows, goal.left) {
-                    let rows = condition.rows.clone();
-                    add(&Arc::new(condition), rows);
-                }
+            let rows: Vec<u32> = from.rows.iter().collect();
+            for condition in self.lists(from, goal, &rows, &is_new) {
+                let rows = condition.rows.clone();
+                add(&Arc::new(condition), rows);
             }
         }
         found
+    }
+
+    /// The conditions with `-eq` and `-in` that do most among the rows of a conjunction.
+    fn lists(
+        &self,
+        from: &Alternative,
+        goal: &Goal<'_>,
+        rows: &[u32],
+        is_new: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Vec<Condition> {
+        // What is selected already neither helps nor harms.
+        let free: Vec<u32> = (&from.rows - goal.selected).into_iter().collect();
+        let wanted: Vec<u32> = (&from.rows & goal.left).into_iter().collect();
+        let coded = self.conditions.coded.par_iter().filter(|coded| is_new(&coded.path));
+        let mut rated: Vec<(f64, &Coded<'_>, Listed)> = coded
+            .flat_map_iter(|coded| {
+                coded.best(&free, &wanted).into_iter().map(move |listed| {
+                    let (hits, selected) = (goal.hits + listed.hits, goal.selected.len() + listed.rows);
+                    ((goal.quality)(hits, selected, goal.wanted) - cost(listed.codes.len()), coded, listed)
+                })
+            })
+            .collect();
+        rated.sort_by(|(one, one_coded, one_listed), (other, other_coded, other_listed)| {
+            let by_path = one_coded.path.cmp(&other_coded.path);
+            let values = |coded: &'_ Coded<'_>, listed: &Listed| {
+                listed.codes.iter().map(|&code| coded.value(code).to_owned()).collect::<Vec<_>>()
+            };
+            let by_values = || values(one_coded, one_listed).cmp(&values(other_coded, other_listed));
+            other.total_cmp(one).then(by_path).then_with(by_values)
+        });
+        rated.truncate(PROPOSAL_BEAM_MAX_CONJUNCTIONS);
+        rated.par_iter().map(|(_, coded, listed)| coded.condition(&listed.codes, rows)).collect()
     }
 }

@@ -18,7 +18,13 @@ pub(in crate::cli) struct DiffArgs {
     #[arg(long, value_name = "ID", requires = "rule")]
     pub(in crate::cli) group: Option<String>,
     /// The rule that the group is to have
-    #[arg(long, value_name = "RULE", allow_hyphen_values = true, requires = "group", conflicts_with = "groups")]
+    #[arg(
+        long,
+        value_name = "RULE",
+        allow_hyphen_values = true,
+        requires = "group",
+        conflicts_with = "groups"
+    )]
     pub(in crate::cli) rule: Option<String>,
     /// Another groups file: every group is compared whose rule is another one, new or gone. Assigned
     /// groups stay as they are

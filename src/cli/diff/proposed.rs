@@ -1,6 +1,6 @@
 //! The rules that a tenant would have: from the command line or from another groups file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use super::super::args::DiffArgs;
@@ -60,7 +60,11 @@ impl Proposed {
             Self::of_one(other, groups, plans, settings)
         };
         proposed.changed.sort_unstable();
-        if proposed.print_refused(settings) { Err(Stop::Refused) } else { Ok(proposed) }
+        if proposed.print_refused(args.groups.is_none(), settings) {
+            Err(Stop::Refused)
+        } else {
+            Ok(proposed)
+        }
     }
 
     /// What is to be read of users and devices beside what the present rules read: all that is shown.
@@ -97,7 +101,7 @@ impl Proposed {
     fn of_groups(other: Vec<Group>, groups: &[Group], plans: &[Plan], settings: &Settings) -> Self {
         let present: HashMap<_, _> =
             groups.iter().zip(plans).map(|(group, plan)| (fold(&group.id), (group, plan))).collect();
-        let there: HashMap<_, _> = other.iter().map(|group| (fold(&group.id).into_owned(), ())).collect();
+        let there: HashSet<_> = other.iter().map(|group| fold(&group.id).into_owned()).collect();
         let mut proposed = Self::default();
         for mut group in other {
             let id = fold(&group.id).into_owned();
@@ -122,7 +126,7 @@ impl Proposed {
             proposed.plans.push(plan);
         }
         for (group, plan) in groups.iter().zip(plans) {
-            if there.contains_key(&*fold(&group.id)) {
+            if there.contains(&*fold(&group.id)) {
                 continue;
             }
             if group.is_dynamic() {
@@ -136,8 +140,8 @@ impl Proposed {
     }
 
     /// Prints the findings of new rules that are refused, as `check` does; whether there are any. A rule
-    /// that is paused is not looked at.
-    fn print_refused(&self, settings: &Settings) -> bool {
+    /// that is paused is not looked at. `is_given` says that the rule comes from the command line.
+    fn print_refused(&self, is_given: bool, settings: &Settings) -> bool {
         let mut is_refused = false;
         for (group, plan) in self.groups.iter().zip(&self.plans) {
             let Plan::Refused(why) = plan else { continue };
@@ -147,7 +151,7 @@ impl Proposed {
             is_refused = true;
             let mut options = settings.options();
             options.subject = group.is_unified().then_some(Subject::User);
-            let name = format!("<group {}>", group.id);
+            let name = if is_given { "<rule>".to_owned() } else { format!("<group {}>", group.id) };
             let text = group.membership_rule.as_deref().unwrap_or_default();
             // What is wrong with the group and not with its rule is told in a sentence.
             if text.trim().is_empty() || single::accepted(&name, text, options).is_some() {
