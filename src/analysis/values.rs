@@ -108,7 +108,7 @@ impl Values {
         self.known.get(folded).map(|value| &*value.written)
     }
 
-    /// The value, or its part, that is most like `literal`: at most a third of the letters differ. Of several
+    /// The value, or its part, that is most like `literal`: at most a fifth of the letters differ, or one. Of several
     /// that are as near, the one that most objects have.
     pub(super) fn nearest(&self, literal: &str, part: Part) -> Option<(String, u64)> {
         if self.known.len() > SIMILAR_AMONG_MAX_VALUES {
@@ -116,7 +116,7 @@ impl Values {
         }
         let wanted = fold(literal);
         let letters = wanted.chars().count();
-        let allowed = (letters / 3).clamp(1, DISTANCE_MAX);
+        let allowed = (letters / 5).clamp(1, DISTANCE_MAX);
         // Anything is near to a letter or two.
         if !(LETTERS_MIN..=LETTERS_MAX).contains(&letters) {
             return None;
@@ -151,7 +151,7 @@ const LETTERS_MIN: usize = 3;
 const LETTERS_MAX: usize = 64;
 
 /// So many letters may differ at most, however long the literal is.
-const DISTANCE_MAX: usize = 3;
+const DISTANCE_MAX: usize = 2;
 
 /// Another number is another thing: `CC1997` is no misspelt `CC0997`.
 fn differ_in_digits_alone(one: &str, other: &str) -> bool {

@@ -92,8 +92,9 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 done, 1 a new rule is refused or cannot be evaluated, 2 usage or input error.
     Diff(DiffArgs),
-    /// Look for mistakes in rules that only the tenant shows: values that nobody has, rules that select
-    /// everybody, nobody, or the same as another one
+    /// Look for mistakes in rules that only the tenant shows
+    ///
+    /// Such as values that nobody has, and rules that select everybody, nobody, or the same as another one.
     ///
     /// Exit codes: 0 done, 1 done but some rules are refused or cannot be evaluated, 2 usage or input error.
     #[command(visible_alias = "analyze")]
