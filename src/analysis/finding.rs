@@ -13,8 +13,8 @@ pub enum Finding {
     Everybody(u64),
     /// It selects nobody.
     Nobody,
-    /// Other rules select the same members.
-    SameAs(Vec<Other>),
+    /// Other rules select the same members: some of them, and how many more.
+    SameAs(Vec<Other>, usize),
     /// Other rules select all of its members and more, the smallest ones first.
     Within(Vec<Other>),
     /// It asks for a value that no object has.
@@ -71,7 +71,7 @@ impl Finding {
             Self::Part(_) => "constant-part",
             Self::Everybody(_) => "selects-everybody",
             Self::Nobody => "selects-nobody",
-            Self::SameAs(_) => "same-members",
+            Self::SameAs(..) => "same-members",
             Self::Within(_) => "contained",
             Self::Absent(Absent { value: None, .. }) => "attribute-without-values",
             Self::Absent(_) => "absent-value",

@@ -63,8 +63,13 @@ impl Literal {
 /// rules are about `subject`. An attribute that no object has a value of stands there once, without one.
 pub(super) fn absent(rules: &[&TypedRule], subject: Subject, columns: &Columns) -> Vec<Vec<Absent>> {
     let asked: Vec<Vec<Literal>> = rules.iter().map(|rule| literals(rule)).collect();
+    let mut with_values: HashMap<&str, bool> = HashMap::new();
+    for attribute in asked.iter().flatten().map(|literal| literal.target.attribute()) {
+        with_values.entry(&attribute.name).or_insert_with(|| has_values(columns, attribute));
+    }
+    let is_empty = |literal: &Literal| with_values.get(&*literal.target.attribute().name) == Some(&false);
     let mut distinct: BTreeMap<String, &Literal> = BTreeMap::new();
-    for literal in asked.iter().flatten().filter(|literal| has_values(columns, literal.target.attribute())) {
+    for literal in asked.iter().flatten().filter(|literal| !is_empty(literal)) {
         distinct.entry(literal.predicate().key()).or_insert(literal);
     }
     let distinct: Vec<(String, &Literal)> = distinct.into_iter().collect();
@@ -84,7 +89,7 @@ pub(super) fn absent(rules: &[&TypedRule], subject: Subject, columns: &Columns) 
             let mut found = Vec::new();
             for literal in literals {
                 let attribute = literal.target.attribute();
-                let is_empty = !has_values(columns, attribute);
+                let is_empty = is_empty(literal);
                 let key = if is_empty { attribute.name.to_string() } else { literal.predicate().key() };
                 if seen.contains(&key) || (!is_empty && !missing.contains_key(key.as_str())) {
                     continue;

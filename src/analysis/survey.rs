@@ -12,13 +12,16 @@ use super::overlap::{Overlap, overlaps};
 use crate::base::code;
 use crate::base::fold::fold;
 use crate::base::limits::{
-    ABSENT_VALUES_PER_RULE_MAX, CONTAINED_MIN_MEMBERS, CONTAINER_MAX_PERCENT, TWINS_PER_GROUP_MAX,
+    ABSENT_VALUES_PER_RULE_MAX, CONTAINED_MIN_MEMBERS, CONTAINER_MAX_PERCENT, TWIN_PROOFS_MAX,
+    TWINS_PER_GROUP_MAX,
 };
 use crate::language::attribute::{Attributes, Subject};
 use crate::language::compile::{Options, compile};
 use crate::language::lint::{LintOptions, lint};
 use crate::language::typed::TypedRule;
 use crate::membership::recompute::Objects;
+use crate::program::Optimise;
+use crate::program::graph::{ExpressionId, Graph};
 
 /// A rule with the members that it selects.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,7 @@ pub fn survey(
             && !reading.relates(one, other)
     };
     let overlaps = overlaps(&members, asked, can_hold);
-    let nobody = Selecting::nobody(rules);
+    let nobody = SelectingNobody::of(rules);
     let mut absent = absent_values(rules, asked, objects);
     asked
         .par_iter()
@@ -64,7 +67,7 @@ pub fn survey(
             let others = Others { rules, at, studied, reading: &reading };
             if !is_settled {
                 found.extend(others.findings(&overlap));
-                found.extend(nobody.same_as(at, studied));
+                found.extend(nobody.same_as(at));
             }
             found
         })
@@ -109,25 +112,31 @@ struct Others<'a> {
 impl Others<'_> {
     fn findings(&self, overlap: &Overlap) -> Vec<Finding> {
         let mut found = Vec::new();
-        let same: Vec<Other> =
-            overlap.same.iter().filter_map(|&at| self.other(at, &[Relation::Equivalent])).collect();
+        let same = overlap.same.iter().enumerate();
+        let same =
+            same.filter_map(|(tried, &at)| self.other(at, &[Relation::Equivalent], tried < TWIN_PROOFS_MAX));
+        let same: Vec<Other> = same.collect();
         if !same.is_empty() {
-            found.push(Finding::SameAs(first_proved(same)));
+            found.push(first_ones(same));
         }
         let is_telling =
             |other: &Other| other.is_proved || self.studied.members.len() >= CONTAINED_MIN_MEMBERS;
         let proving = [Relation::Within, Relation::Equivalent];
-        let within: Vec<Other> =
-            overlap.within.iter().filter_map(|&at| self.other(at, &proving)).filter(is_telling).collect();
+        let within: Vec<Other> = overlap
+            .within
+            .iter()
+            .filter_map(|&at| self.other(at, &proving, true))
+            .filter(is_telling)
+            .collect();
         if !within.is_empty() {
             found.push(Finding::Within(within));
         }
         found
     }
 
-    fn other(&self, at: usize, proving: &[Relation]) -> Option<Other> {
+    fn other(&self, at: usize, proving: &[Relation], tries_proof: bool) -> Option<Other> {
         let other = self.rules.get(at).filter(|_| !self.reading.relates(self.at, at))?;
-        let proved = relation(self.studied.rule, other.rule);
+        let proved = if tries_proof { relation(self.studied.rule, other.rule) } else { None };
         let is_proved = proved.is_some_and(|found| proving.contains(&found));
         Some(Other { rule: at, members: other.members.len(), is_proved })
     }
@@ -154,45 +163,43 @@ impl Reading {
     }
 }
 
-/// The first ones, those with a proof before the others.
-fn first_proved(mut same: Vec<Other>) -> Vec<Other> {
+/// The finding about rules with the same members: those with a proof before the others.
+fn first_ones(mut same: Vec<Other>) -> Finding {
     same.sort_by_key(|other| (!other.is_proved, other.rule));
+    let more = same.len().saturating_sub(TWINS_PER_GROUP_MAX);
     same.truncate(TWINS_PER_GROUP_MAX);
-    same
+    Finding::SameAs(same, more)
 }
 
-/// Rules that select nobody. That two of them do says nothing, but their equality may be provable.
-struct Selecting<'a> {
-    by_words: HashMap<String, Vec<usize>>,
-    rules: &'a [Studied<'a>],
+/// Rules that select nobody. That two of them do says nothing, unless they are the same rule.
+struct SelectingNobody {
+    /// The places of equal rules, by the place of each.
+    alike: HashMap<usize, Vec<usize>>,
 }
 
-impl<'a> Selecting<'a> {
-    fn nobody(rules: &'a [Studied<'a>]) -> Self {
-        let mut by_words: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, studied) in rules.iter().enumerate().filter(|(_, studied)| studied.members.is_empty()) {
-            by_words.entry(attributes_of(studied.rule)).or_default().push(at);
+impl SelectingNobody {
+    fn of(rules: &[Studied<'_>]) -> Self {
+        let mut alike = HashMap::new();
+        for subject in Subject::ALL {
+            let nobody = rules.iter().enumerate();
+            let nobody = nobody.filter(|(_, it)| it.members.is_empty() && it.rule.subject == subject);
+            let (places, typed): (Vec<usize>, Vec<&TypedRule>) = nobody.map(|(at, it)| (at, it.rule)).unzip();
+            let graph = Graph::of(typed, Optimise::On);
+            let mut by_root: HashMap<ExpressionId, Vec<usize>> = HashMap::new();
+            for (&root, &at) in graph.roots.iter().zip(&places) {
+                by_root.entry(root).or_default().push(at);
+            }
+            let several = by_root.into_values().filter(|same| same.len() > 1);
+            alike.extend(several.flat_map(|same| same.clone().into_iter().map(move |at| (at, same.clone()))));
         }
-        Self { by_words, rules }
+        Self { alike }
     }
 
-    fn same_as(&self, at: usize, studied: Studied<'_>) -> Option<Finding> {
-        if !studied.members.is_empty() {
-            return None;
-        }
-        let alike = self.by_words.get(&attributes_of(studied.rule))?;
-        let is_same = |other: &Studied<'_>| relation(studied.rule, other.rule) == Some(Relation::Equivalent);
-        let same = alike.iter().filter(|&&other| other != at && self.rules.get(other).is_some_and(is_same));
-        let same: Vec<Other> =
-            same.map(|&rule| Other { rule, members: 0, is_proved: true }).take(TWINS_PER_GROUP_MAX).collect();
-        (!same.is_empty()).then_some(Finding::SameAs(same))
+    fn same_as(&self, at: usize) -> Option<Finding> {
+        let same = self.alike.get(&at)?.iter().filter(|&&other| other != at);
+        let same = same.map(|&rule| Other { rule, members: 0, is_proved: true }).collect();
+        Some(first_ones(same))
     }
-}
-
-/// What a rule reads, in one text: only rules that read the same are tried against each other.
-fn attributes_of(rule: &TypedRule) -> String {
-    let names = rule.attributes_read().iter().map(|it| it.name.to_string()).collect::<Vec<_>>();
-    format!("{} {}", rule.subject.word(), names.join(" "))
 }
 
 /// The findings about values that nobody has, by place.
@@ -281,8 +288,8 @@ mod tests {
             "user.city -eq \"Oslo\"",
             "user.department -in [\"sales\"]",
         ]);
-        assert_eq!(found[0], [Finding::SameAs(vec![other(2, 6, true), other(1, 6, false)])]);
-        assert_eq!(found[1], [Finding::SameAs(vec![other(0, 6, false), other(2, 6, false)])]);
+        assert_eq!(found[0], [Finding::SameAs(vec![other(2, 6, true), other(1, 6, false)], 0)]);
+        assert_eq!(found[1], [Finding::SameAs(vec![other(0, 6, false), other(2, 6, false)], 0)]);
     }
 
     #[test]
@@ -295,7 +302,7 @@ mod tests {
             "user.city -eq \"Bergen\" -and user.department -eq \"Sales\"",
         ]);
         assert_eq!(found[0][0], Finding::Everybody(12));
-        assert_eq!(found[1], [Finding::Nobody, Finding::SameAs(vec![other(4, 0, true)])]);
+        assert_eq!(found[1], [Finding::Nobody, Finding::SameAs(vec![other(4, 0, true)], 0)]);
         assert!(matches!(
             found[2].as_slice(),
             [Finding::Constant(Constant::Never), Finding::Part(why)] if why.contains("exclude each other")

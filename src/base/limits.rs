@@ -114,6 +114,9 @@ pub const CONTAINED_MIN_MEMBERS: u64 = 5;
 /// Most groups that a finding about equal members names.
 pub const TWINS_PER_GROUP_MAX: usize = 5;
 
+/// Most groups with equal members for which a proof is tried that they are equal whatever the data.
+pub const TWIN_PROOFS_MAX: usize = 20;
+
 /// Most values of one rule that nobody has which are listed; the others are counted.
 pub const ABSENT_VALUES_PER_RULE_MAX: usize = 10;
 

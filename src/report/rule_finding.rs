@@ -17,7 +17,10 @@ pub(super) fn sentence(finding: &Finding, subject: Subject, rules: &[Named]) -> 
         Finding::Part(message) => format!("a part of the rule is {message}"),
         Finding::Everybody(count) => format!("selects all {}", counted(*count, who)),
         Finding::Nobody => "selects nobody".to_owned(),
-        Finding::SameAs(others) => format!("selects the same as {}", listed(others, rules, false)),
+        Finding::SameAs(others, more) => {
+            let more = if *more > 0 { format!(" and {} more", grouped(*more as u64)) } else { String::new() };
+            format!("selects the same as {}{more}", listed(others, rules, false))
+        }
         Finding::Within(others) => format!("all members are in {} too", listed(others, rules, true)),
         Finding::Absent(absent) => absence(absent, who),
         Finding::MoreAbsent(count) => format!("{count} more values that no {who} has are not listed"),
@@ -29,7 +32,7 @@ pub(super) fn json(finding: &Finding, subject: Subject, rules: &[Named]) -> Json
     let mut fields = json!({ "kind": finding.kind(), "message": sentence(finding, subject, rules) });
     let Some(object) = fields.as_object_mut() else { return fields };
     match finding {
-        Finding::SameAs(others) | Finding::Within(others) => {
+        Finding::SameAs(others, _) | Finding::Within(others) => {
             let groups = others.iter().map(|other| {
                 let id = rules.get(other.rule).map(|group| &group.id);
                 json!({ "groupId": id, "members": other.members, "proved": other.is_proved })
