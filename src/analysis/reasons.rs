@@ -30,9 +30,12 @@ impl Deciding<'_> {
     }
 
     fn looks_at_the_same(&self, other: &Deciding<'_>) -> bool {
-        let name = |condition: &Detail| condition.property.as_ref().map(|seen| seen.name.clone());
-        name(self.condition) == name(other.condition)
+        name_seen(self.condition) == name_seen(other.condition)
     }
+}
+
+fn name_seen(condition: &Detail) -> Option<&str> {
+    condition.property.as_ref().map(|seen| seen.name.as_str())
 }
 
 /// The conditions that decide a result: whatever the others say, with these as they are the result is

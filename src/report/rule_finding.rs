@@ -14,6 +14,8 @@ pub(super) fn sentence(finding: &Finding, subject: Subject, rules: &[Named]) -> 
     match finding {
         Finding::Constant(Constant::Always) => format!("the rule holds for every {who}, whatever the data"),
         Finding::Constant(Constant::Never) => format!("the rule holds for no {who}, whatever the data"),
+        // The words of the lint begin with the verdict, or are a sentence of their own.
+        Finding::Part(message) if message.starts_with("this ") => format!("a part of the rule: {message}"),
         Finding::Part(message) => format!("a part of the rule is {message}"),
         Finding::Everybody(count) => format!("selects all {}", counted(*count, who)),
         Finding::Nobody => "selects nobody".to_owned(),
