@@ -1,5 +1,6 @@
 //! The command line: arguments, clock, files, progress and exit codes.
 
+mod analyse;
 mod args;
 mod attributes;
 mod changed_objects;
@@ -7,9 +8,11 @@ mod check;
 mod check_emit;
 mod check_fix;
 mod computed;
+mod diff;
 mod evaluate;
 mod explain;
 mod failure;
+mod find_rule;
 mod finish;
 mod fixture;
 mod fixture_read;
@@ -20,6 +23,7 @@ mod guarded;
 mod incremental;
 mod loaded;
 mod members;
+mod named;
 mod output;
 mod progress;
 mod recompute;
@@ -95,6 +99,9 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Recompute(args) => recompute::run(&args, &global),
+        Command::Diff(args) => diff::run(&args, &global),
+        Command::Analyse(args) => analyse::run(&args, &global),
+        Command::FindRule(args) => find_rule::run(&args, &global),
         Command::Test(args) => test::run(&args, &global),
         Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),

@@ -1,10 +1,13 @@
 //! Every printed shape of the findings of `dyngroup check`. Knows nothing of files, the clock or the
 //! terminal: the caller opens the output and decides about colour and width.
 
+pub mod analysis;
 pub mod changes;
 mod concise;
 pub mod deltas;
 pub mod deltas_parquet;
+pub mod difference;
+mod difference_json;
 mod excerpt;
 pub mod explanation;
 pub mod finding;
@@ -17,7 +20,9 @@ mod junit;
 pub mod output_format;
 mod palette;
 pub mod printable;
+pub mod proposals;
 pub mod recompute;
+mod rule_finding;
 pub mod rule_help;
 #[cfg(test)]
 mod samples;

@@ -38,3 +38,5 @@ mod spans;
 mod state;
 #[cfg(test)]
 mod synth;
+#[cfg(test)]
+mod whatif;

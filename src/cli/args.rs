@@ -1,11 +1,13 @@
 //! The command line: names, options and help texts.
 
+mod analysis;
 mod recompute;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::analysis::{AnalyseArgs, DiffArgs, FindRuleArgs};
 pub(super) use self::recompute::{GuardArgs, MemoryArgs, RecomputeArgs};
 use super::source::Format;
 use super::words::{CodeName, Declaration, Denial, Instant};
@@ -89,6 +91,24 @@ pub(super) enum Command {
     /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was committed, 3 stopped
     /// by a guard and nothing was committed, 4 with --dry-run --detailed-exitcode if there are changes.
     Recompute(Box<RecomputeArgs>),
+    /// Say who would join and leave with another rule, or with another groups file
+    ///
+    /// Exit codes: 0 done, 1 a new rule is refused or cannot be evaluated, 2 usage or input error.
+    Diff(DiffArgs),
+    /// Look for mistakes in rules that only the tenant shows
+    ///
+    /// Such as values that nobody has, and rules that select everybody, nobody, or the same as another one.
+    ///
+    /// Exit codes: 0 done, 1 done but some rules are refused or cannot be evaluated, 2 usage or input error.
+    #[command(visible_alias = "analyze")]
+    Analyse(AnalyseArgs),
+    /// Search a rule that gives the members of a group that are known as a list only
+    ///
+    /// Rules are made of `-eq`, `-in`, `-startsWith` and `-endsWith`, booleans, and `-any` with `-eq`. The
+    /// search is greedy: there may be better rules.
+    ///
+    /// Exit codes: 0 done, 1 no good rule was found, 2 usage or input error.
+    FindRule(FindRuleArgs),
     /// Run rule fixtures
     ///
     /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.

@@ -67,28 +67,62 @@ pub(super) struct Memory<'s> {
 impl Loaded {
     /// Reads the tenant in `folder` on its own: its members file says who was a member before.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
-        Self::resume(folder, settings, None, progress)
+        Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(Default::default()))
+    }
+
+    /// The same. `more` says from the groups and their plans what else is to be read of users and of
+    /// devices; its error ends the reading.
+    pub(super) fn read_with<E: From<Failure>>(
+        folder: &Path,
+        settings: &Settings,
+        progress: &mut Progress,
+        more: impl FnOnce(&[Group], &[Plan]) -> Result<[Wanted; 2], E>,
+    ) -> Result<Self, E> {
+        let (groups, plans) = Self::planned(folder, settings, progress)?;
+        let [users, devices] = more(&groups.groups, &plans)?;
+        let wanted = wanted_of(&plans);
+        let wanted = Wanteds { users: wanted.users.and(&users), devices: wanted.devices.and(&devices) };
+        Ok(Self::filled((groups, plans), &wanted, settings, None, progress)?)
     }
 
     /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
-    /// users and devices. What was before is in `memory`, where there is one.
+    /// users and devices. What was before is in `memory`.
     pub(super) fn resume(
         folder: &Path,
+        settings: &Settings,
+        memory: &mut Memory<'_>,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        let (groups, plans) = Self::planned(folder, settings, progress)?;
+        let wanted = wanted_of(&plans);
+        Self::filled((groups, plans), &wanted, settings, Some(memory), progress)
+    }
+
+    fn planned(
+        folder: &Path,
+        settings: &Settings,
+        progress: &mut Progress,
+    ) -> Result<(TenantGroups, Vec<Plan>), Failure> {
+        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
+        let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
+        Ok((groups, plans))
+    }
+
+    fn filled(
+        (groups, plans): (TenantGroups, Vec<Plan>),
+        wanted: &Wanteds,
         settings: &Settings,
         memory: Option<&mut Memory<'_>>,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
-        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
-        let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
         progress.stage("read", "reading users and devices", || {
-            let wanted = wanted_of(&plans);
             let [users_file, devices_file, members_file] =
                 [groups.users_file(), groups.devices_file(), groups.members_file()]
                     .map(|path| path.map(Path::to_owned));
             let tenant = groups.with_columns(&settings.attributes, |subject| wanted.of(subject).clone())?;
             let loaded = match memory {
                 None => Self::of(tenant, plans)?,
-                Some(memory) => Self::of_memory(tenant, plans, &wanted, memory)?,
+                Some(memory) => Self::of_memory(tenant, plans, wanted, memory)?,
             };
             Ok(Self { users_file, devices_file, members_file, ..loaded })
         })
@@ -175,6 +209,17 @@ impl Loaded {
         })
     }
 
+    /// Who and what there is.
+    pub(super) fn objects(&self) -> Objects<'_> {
+        Objects {
+            users: &self.users,
+            devices: &self.devices,
+            managers: self.managers.as_ref(),
+            deleted: &self.deleted,
+            roster: &self.roster,
+        }
+    }
+
     /// Computes the members of all groups.
     pub(super) fn recompute(
         &self,
@@ -185,17 +230,6 @@ impl Loaded {
         progress.share("evaluate", recompute::evaluations(&self.inputs, objects), |done| {
             recompute::recompute(&self.inputs, objects, &self.before, settings, done)
         })
-    }
-
-    /// What rules are evaluated against.
-    pub(super) fn objects(&self) -> Objects<'_> {
-        Objects {
-            users: &self.users,
-            devices: &self.devices,
-            managers: self.managers.as_ref(),
-            deleted: &self.deleted,
-            roster: &self.roster,
-        }
     }
 }
 
@@ -333,7 +367,8 @@ pub(super) fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
     groups.par_iter().map(|group| plan_of(group, settings)).collect()
 }
 
-fn plan_of(group: &Group, settings: &Settings) -> Plan {
+/// What is to be done with a group.
+pub(super) fn plan_of(group: &Group, settings: &Settings) -> Plan {
     if !group.is_dynamic() {
         return Plan::Static;
     }

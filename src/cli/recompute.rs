@@ -153,7 +153,7 @@ impl Run<'_> {
         if self.is_incremental() {
             return incremental::computed(&self.args.memory, folder, settings, choices, memory, progress);
         }
-        let loaded = Loaded::resume(folder, settings, Some(memory), progress)?;
+        let loaded = Loaded::resume(folder, settings, memory, progress)?;
         let remembered = &memory.remembered;
         let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
         let objects_name_groups = loaded.objects_name_groups;
