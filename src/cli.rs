@@ -7,23 +7,30 @@ mod check_emit;
 mod check_fix;
 mod evaluate;
 mod explain;
+mod export;
 mod failure;
 mod fixture;
 mod fixture_read;
 mod fixture_run;
 mod fmt;
+mod groups_of;
+mod history;
 mod loaded;
 mod members;
+mod members_of_group;
 mod output;
 mod progress;
 mod recompute;
 mod rule;
+mod run_arg;
 mod run_files;
 mod settings;
 mod single;
-#[allow(dead_code, reason = "the commands that use it come next")]
-mod state_file;
 pub mod source;
+mod state_file;
+mod state_groups;
+mod state_stream;
+mod status;
 mod synth;
 mod test;
 mod words;
@@ -82,6 +89,11 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Recompute(args) => recompute::run(&args, &global),
+        Command::History(args) => history::run(&args),
+        Command::Members(args) => members_of_group::run(&args),
+        Command::GroupsOf(args) => groups_of::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Test(args) => test::run(&args, &global),
         Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),

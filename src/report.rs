@@ -10,19 +10,28 @@ pub mod explanation;
 pub mod finding;
 mod full;
 mod github;
+pub mod group_members;
+pub mod group_status;
 mod guard_words;
 pub mod guards;
+pub mod history;
 mod json;
 mod junit;
+mod member_order;
+pub mod membership_stream;
+pub mod memberships;
 pub mod output_format;
 mod palette;
+mod parquet_table;
 pub mod printable;
 pub mod recompute;
 pub mod rule_help;
+pub mod run_changes;
 #[cfg(test)]
 mod samples;
 mod sarif;
 mod sarif_uri;
+mod state_table;
 pub mod summary;
 
 use std::io;

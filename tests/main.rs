@@ -35,4 +35,6 @@ mod shapes;
 #[cfg(test)]
 mod spans;
 #[cfg(test)]
+mod state_commands;
+#[cfg(test)]
 mod synth;

@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::export::ExportArgs;
+use super::groups_of::GroupsOfArgs;
+use super::history::HistoryArgs;
+use super::members_of_group::MembersArgs;
 use super::source::Format;
+use super::status::StatusArgs;
 use super::words::{CodeName, Declaration, Denial, Instant};
 use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
 use crate::engine::world::VersionOrder;
@@ -85,6 +90,20 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was written.
     Recompute(RecomputeArgs),
+    /// List the runs of a state file, or what one of them changed
+    ///
+    /// Exit codes: 0 done, 1 with --verify if a run does not fit, 2 usage or input error.
+    History(HistoryArgs),
+    /// List the members of a group of a state file
+    Members(MembersArgs),
+    /// List the groups of a state file that a user or device is a member of
+    GroupsOf(GroupsOfArgs),
+    /// Say how the groups of a state file are, in the words of Microsoft Graph
+    ///
+    /// Exit codes: 0 done, 1 if a group that is listed is in error, 2 usage or input error.
+    Status(StatusArgs),
+    /// Write all memberships of a state file into one file
+    Export(ExportArgs),
     /// Run rule fixtures
     ///
     /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.
