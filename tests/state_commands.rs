@@ -389,13 +389,16 @@ fn hostile_state_files_are_an_error_and_no_panic() {
     ] {
         let folder = folder();
         tamper(&folder.path().join("s"), sql);
+        let mut codes = Vec::new();
         for command in commands {
             let ran = folder.run(&[command, &["--state", "s"]].concat());
             let code = ran.code.unwrap_or(101);
+            codes.push(code);
             assert!(code <= 2, "{sql}: {command:?}: {code}: {}", ran.stderr);
             assert_eq!(code == 2, ran.stderr.starts_with("error: "), "{sql}: {command:?}: {}", ran.stderr);
             assert!(!ran.stderr.contains("panicked") && !ran.stdout.contains('\u{1b}'), "{sql}: {command:?}");
         }
+        assert_ne!(codes, [0, 0, 0, 0, 0, 1, 0, 0], "{sql}: nobody has seen it");
         assert!(
             !folder.list(".").iter().any(|name| name.starts_with(".tmp")),
             "{sql}: a piece of a file is left"

@@ -1,5 +1,6 @@
 //! `dyngroup export`: all memberships of a state file as one file.
 
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -76,7 +77,7 @@ fn format_of(path: &Path) -> Result<MembershipFormat, Failure> {
     if is_standard_output(path) {
         return Ok(MembershipFormat::Ndjson);
     }
-    let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
+    let extension = path.extension().map(OsStr::to_ascii_lowercase);
     match extension.as_deref().and_then(|extension| extension.to_str()) {
         Some("ndjson") => Ok(MembershipFormat::Ndjson),
         Some("csv") => Ok(MembershipFormat::Csv),

@@ -97,7 +97,10 @@ fn list(session: &Session<'_>, args: &HistoryArgs, format: ReportFormat) -> Resu
         .collect();
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
-        ReportFormat::Full if runs.is_empty() => output::say("there is no such run"),
+        ReportFormat::Full if runs.is_empty() => output::say(match narrow {
+            Some(_) => "no run has changed the group",
+            None => "there is no run yet",
+        }),
         ReportFormat::Full => report::write_runs_table(&runs, &output::style(), &mut out)?,
         ReportFormat::Concise => report::write_runs_concise(&runs, &mut out)?,
         ReportFormat::Json => report::write_runs_json(&runs, &mut out)?,

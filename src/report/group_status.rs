@@ -122,7 +122,11 @@ pub fn write_status_table(groups: &[GroupStatus], style: &Style, out: &mut dyn i
 pub fn write_status_concise(groups: &[GroupStatus], out: &mut dyn io::Write) -> io::Result<()> {
     groups.iter().try_for_each(|group| {
         let head = &group.head;
-        write!(out, "{}: {}, {} members", printable(&head.id), group.word(), head.members)?;
+        let members = match head.members {
+            1 => "1 member".to_owned(),
+            members => format!("{members} members"),
+        };
+        write!(out, "{}: {}, {members}", printable(&head.id), group.word())?;
         match &head.error {
             Some(error) => writeln!(out, ": {}", printable(error)),
             None => writeln!(out),

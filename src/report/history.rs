@@ -180,7 +180,7 @@ pub(super) mod tests {
         run: i64,
         kind: RunKind,
         undoes: Option<i64>,
-        failed: Value,
+        failed: &Value,
     ) -> RunSummary {
         let run = RunRecord {
             run,
@@ -200,9 +200,9 @@ pub(super) mod tests {
     #[test]
     fn runs_in_every_shape() {
         let runs = [
-            summary(12, RunKind::Undo, Some(11), json!(0)),
-            summary(11, RunKind::Incremental, None, json!("none")),
-            summary(10, RunKind::Full, None, json!(3)),
+            summary(12, RunKind::Undo, Some(11), &json!(0)),
+            summary(11, RunKind::Incremental, None, &json!("none")),
+            summary(10, RunKind::Full, None, &json!(3)),
         ];
         let mut out = Vec::new();
         write_runs_table(&runs, &Style::PLAIN, &mut out).unwrap();
@@ -217,7 +217,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_proof_names_the_first_run_that_does_not_fit() {
-        let last = summary(2, RunKind::Full, None, json!(0)).run;
+        let last = summary(2, RunKind::Full, None, &json!(0)).run;
         let unfit = UnfitRun { run: 2, what: "it is missing" };
         let words = |last, unfit| {
             let mut out = Vec::new();

@@ -265,7 +265,7 @@ mod tests {
             event("Update group", json!({ "groupId": "g0" }), json!({ "property": "displayName" })),
         ];
         let groups = vec![group("g2", None, 0, 7), group("g1", Some("Sales"), 12, 3)];
-        RunChanges::new(summary(12, RunKind::Undo, Some(11), json!(0)), groups, events)
+        RunChanges::new(summary(12, RunKind::Undo, Some(11), &json!(0)), groups, events)
     }
 
     #[test]

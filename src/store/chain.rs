@@ -143,7 +143,9 @@ impl Chain {
 
     /// Adds id, kind, start, `system.now`, actor, version and summary of the run, and which one it undoes.
     pub(super) fn add_run(&mut self, words: [&str; 7], undoes: Option<i64>) {
-        words.into_iter().for_each(|word| self.add(word.as_bytes()));
+        for word in words {
+            self.add(word.as_bytes());
+        }
         self.add(undoes.map(|run| run.to_string()).unwrap_or_default().as_bytes());
     }
 
@@ -154,7 +156,9 @@ impl Chain {
 
     /// Adds activity, category, target and details of an event.
     pub(super) fn add_event(&mut self, words: [&str; 4]) {
-        words.into_iter().for_each(|word| self.add(word.as_bytes()));
+        for word in words {
+            self.add(word.as_bytes());
+        }
     }
 
     /// Adds how a group changed.

@@ -196,6 +196,8 @@ fn delta(row: &Row<'_>) -> rusqlite::Result<StoredDelta> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::store::samples::{DEVICE, GROUP, delta, run, store};
 
@@ -235,6 +237,36 @@ mod tests {
         assert_eq!(session.delta(2, GROUP + 1).unwrap(), None);
         assert!(session.has_changed(GROUP + 2).unwrap() && !session.has_changed(GROUP + 1).unwrap());
         assert_eq!(session.delta_heads(1).unwrap().len(), 2);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn the_members_after_every_run_are_what_they_were(
+            states in prop::collection::vec(prop::collection::btree_set(0_u32..3, 0..4), 1..8),
+        ) {
+            let (_folder, mut store) = store();
+            let session = store.write().unwrap();
+            let ids = session.ids().unwrap();
+            let mut group = session.groups().unwrap().remove(0);
+            let mut expected = vec![(3, group.members.clone())];
+            for state in states {
+                let members: RoaringBitmap = state.into_iter().collect();
+                let (added, removed) = (&members - &group.members, &group.members - &members);
+                let id = format!("run-{}", session.next_run().unwrap());
+                let change = StoredDelta { added, removed, ..delta(GROUP, &[], &[]) };
+                let changes = if group.members == members { Vec::new() } else { vec![change] };
+                let run = session.add_run(&run(&id), &changes, &[]).unwrap();
+                group.members.clone_from(&members);
+                session.set_groups(std::slice::from_ref(&group)).unwrap();
+                expected.push((run, members));
+            }
+            for (run, members) in expected {
+                prop_assert_eq!(session.members_after(GROUP, run, &ids).unwrap(), members);
+            }
+            prop_assert_eq!(session.first_unfit_run().unwrap(), None);
+        }
     }
 
     #[test]
