@@ -62,7 +62,46 @@ fn find(session: &Session<'_>, id: &str, reach: Reach) -> Result<GroupsOf, Failu
 }
 
 fn unknown(ids: &StoredIds, id: &str) -> Failure {
-    let near = near(id, &mut ids.iter().map(str::to_owned).collect());
+    let near = near(id, &mut alike(ids.iter(), id));
     let help = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
     Failure::new(format!("there is no user or device `{id}`{help}"))
+}
+
+/// Ids that begin or end as `id` does. There may be millions, and to see how near each is takes long.
+fn alike<'id>(ids: impl Iterator<Item = &'id str>, id: &str) -> Vec<String> {
+    let share = (id.chars().count() / 4).clamp(1, ALIKE_MAX_CHARS);
+    let begins_alike = |other: &str| lower(other.chars()).take(share).eq(lower(id.chars()).take(share));
+    let ends_alike =
+        |other: &str| lower(other.chars().rev()).take(share).eq(lower(id.chars().rev()).take(share));
+    let alike = ids.filter(|other| begins_alike(other) || ends_alike(other));
+    alike.take(CANDIDATES_MAX).map(str::to_owned).collect()
+}
+
+fn lower(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    text.flat_map(char::to_lowercase)
+}
+
+/// Enough of a GUID to tell it from most others.
+const ALIKE_MAX_CHARS: usize = 6;
+
+/// So many ids are compared in no time.
+const CANDIDATES_MAX: usize = 10_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_of_many_ids_are_compared() {
+        let all: Vec<String> =
+            (0..100_000_u64).map(|number| format!("{:08x}-{number:08}", number * 40_503)).collect();
+        let ids = || all.iter().map(String::as_str);
+        let mistyped = all[777].replace('-', "--").to_uppercase();
+        let found = alike(ids(), &mistyped);
+        assert!(found.contains(&all[777]) && found.len() < 1_000, "{}", found.len());
+        assert_eq!(alike(["cleo", "bob"].into_iter(), "cloe"), ["cleo"]);
+        assert!(
+            alike(["Åsa", "bob"].into_iter(), "åse").len() == 1 && alike(ids(), "").len() <= CANDIDATES_MAX
+        );
+    }
 }
