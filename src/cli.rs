@@ -2,25 +2,32 @@
 
 mod args;
 mod attributes;
+mod changed_objects;
 mod check;
 mod check_emit;
 mod check_fix;
+mod computed;
 mod evaluate;
 mod explain;
 mod export;
 mod failure;
+mod finish;
 mod fixture;
 mod fixture_read;
 mod fixture_run;
 mod fmt;
+mod given;
 mod groups_of;
+mod guarded;
 mod history;
+mod incremental;
 mod loaded;
 mod members;
 mod members_of_group;
 mod output;
 mod progress;
 mod recompute;
+mod remembered;
 mod rule;
 mod run_arg;
 mod run_files;
@@ -53,6 +60,10 @@ pub enum Outcome {
     Findings,
     /// Usage or input error; nothing was written.
     Failed,
+    /// A guard stopped the run; nothing was committed.
+    Stopped,
+    /// A run that would change something, where that was asked.
+    Changes,
 }
 
 impl From<Outcome> for ExitCode {
@@ -61,6 +72,8 @@ impl From<Outcome> for ExitCode {
             Outcome::Clean => 0,
             Outcome::Findings => 1,
             Outcome::Failed => 2,
+            Outcome::Stopped => 3,
+            Outcome::Changes => 4,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Who belongs to which group: ordinals for ids, the order among groups, snapshots, deltas and guards.
 //! Hands columns to the engine without looking into them, and knows no rule text.
 
+pub mod changed;
+pub mod clock;
 pub mod delta;
 mod dependencies;
 pub mod evaluation;

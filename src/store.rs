@@ -6,6 +6,7 @@
 mod bitmap;
 mod blocks;
 mod chain;
+mod changes;
 mod containing;
 mod error;
 mod facts;
@@ -18,6 +19,7 @@ mod runs;
 #[cfg(test)]
 mod samples;
 mod schema;
+mod values;
 mod views;
 
 use std::path::{Path, PathBuf};
@@ -33,9 +35,9 @@ pub use self::groups::StoredGroup;
 pub use self::heads::{GroupHead, GroupTimes};
 pub use self::history::{ChangeCounts, DeltaHead, RunChoice};
 pub use self::ids::StoredIds;
-pub use self::objects::present_ids;
 pub use self::runs::{AuditEvent, NewRun, RunKind, RunRecord, StoredDelta, hash_of};
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
+pub use self::values::{present_ids, rows_of_segment};
 
 /// An open state file.
 ///

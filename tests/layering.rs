@@ -19,7 +19,7 @@ const ORDER: &[&[&str]] = &[
 ];
 
 /// Layers that may touch files, the environment and the clock. All others get what they need as arguments.
-const EDGES: &[&str] = &["directory", "cli", "service"];
+const EDGES: &[&str] = &["directory", "store", "cli", "service"];
 
 /// What the core does without.
 const IMPURE: &[&str] = &[

@@ -35,6 +35,8 @@ mod shapes;
 #[cfg(test)]
 mod spans;
 #[cfg(test)]
+mod state;
+#[cfg(test)]
 mod state_commands;
 #[cfg(test)]
 mod synth;

@@ -37,11 +37,15 @@ fn folder() -> Folder {
         details,
     };
     let rule = json!({ "property": "membershipRule", "before": "user.city -eq \"Oslo\"", "after": RULE });
-    let guard = json!({ "kind": "groupRemovals", "before": 2, "added": 1, "removed": 1 });
+    let guard = json!({ "by": "--approve", "guard": "groupRemovals", "fingerprint": "00ff" });
     let events = [
         event("Update group", json!({ "groupId": "g1" }), rule),
         event("Override guard", json!({ "groupId": "g1" }), guard),
-        event("Override guard", json!({}), json!({ "kind": "totalRemovals" })),
+        event(
+            "Override guard",
+            json!({ "groupId": null }),
+            json!({ "by": "--no-guards", "guard": "totalRemovals" }),
+        ),
     ];
     let second =
         [delta(sales, "ruleChanged", &[bob], &[cleo]), delta(everybody, "assigned", &[pc, sales], &[])];
@@ -59,7 +63,7 @@ fn folder() -> Folder {
         group(twin, "g5", "Twin", "Static", None, &[]),
         group(other_twin, "g6", "Twin", "Static", None, &[]),
     ];
-    session.set_groups(&groups).unwrap();
+    session.set_groups(&groups, &roaring::RoaringBitmap::new()).unwrap();
     session.commit().unwrap();
     folder
 }
@@ -308,6 +312,48 @@ fn an_exported_file_is_part_of_a_tenant() {
     );
 }
 
+#[test]
+fn what_recompute_remembers_is_what_it_wrote() {
+    let folder = Folder::new();
+    let users = |departments: &[(&str, &str)]| {
+        let user = |(id, department): &(&str, &str)| json!({ "id": id, "department": department });
+        lines(departments.iter().map(user))
+    };
+    let rule = |department: &str| {
+        let rule = format!("user.department -eq \"{department}\"");
+        let group = json!({
+            "id": "g1", "displayName": "Sales", "groupTypes": ["DynamicMembership"], "securityEnabled": true,
+            "membershipRule": rule, "membershipRuleProcessingState": "On",
+        });
+        lines([group])
+    };
+    folder.write("tenant/users.ndjson", users(&[("ada", "Sales"), ("bob", "Sales"), ("cleo", "HR")]));
+    folder.write("tenant/groups.ndjson", rule("Sales"));
+    let recompute = ["recompute", "tenant", "--state", "s", "--no-guards"];
+    folder.run(&[&recompute[..], &["--out", "o1"]].concat()).expect_code(0);
+    folder.write("tenant/users.ndjson", users(&[("ada", "HR"), ("bob", "Sales"), ("cleo", "HR")]));
+    folder.run(&[&recompute[..], &["--out", "o2"]].concat()).expect_code(0);
+    folder.write("tenant/groups.ndjson", rule("HR"));
+    folder.run(&[&recompute[..], &["--out", "o3"]].concat()).expect_code(0);
+    for (run, members) in [("1", ["ada", "bob"].as_slice()), ("2", &["bob"]), ("3", &["ada", "cleo"])] {
+        folder.run(&["history", run, "--state", "s", "--out", "again"]).expect_code(0);
+        let deltas = folder.read("again/membership-deltas.ndjson");
+        assert_eq!(deltas, folder.read(&format!("o{run}/membership-deltas.ndjson")), "{run}");
+        assert!(!deltas.is_empty());
+        let ran = folder.run(&["members", "Sales", "--state", "s", "--at", run]);
+        assert_eq!(ran.expect_code(0), lines(members));
+    }
+    let ran = folder.run(&["history", "last", "--state", "s", "--output-format", "jsonl"]);
+    let group: Value = serde_json::from_str(ran.expect_code(0).lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&group["cause"], &group["added"], &group["removed"]),
+        (&json!("ruleChanged"), &json!(2), &json!(1))
+    );
+    assert_eq!(group["ruleChanges"][0]["after"], "user.department -eq \"HR\"");
+    folder.run(&["history", "--state", "s", "--verify"]).expect_code(0);
+    folder.run(&["status", "--state", "s"]).expect_code(0);
+}
+
 /// Runs SQL over the state file as somebody would who wants to hide something.
 fn tamper(file: &Path, sql: &str) {
     let connection = Connection::open(file).unwrap();
@@ -364,8 +410,8 @@ fn hostile_state_files_are_an_error_and_no_panic() {
         "UPDATE delta SET added_count = 9223372036854775807, removed_count = 9223372036854775807",
         "UPDATE delta SET ordinal = 4294967296 + rowid",
         "UPDATE delta SET ordinal = 77000000 + rowid",
-        "UPDATE member_group SET members = x''",
-        "UPDATE member_group SET members = x'3a30000001000000ffff000010000000ffff'",
+        "UPDATE member_set SET members = x''",
+        "UPDATE member_set SET members = x'3a30000001000000ffff000010000000ffff'",
         "UPDATE member_group SET updated_run = 99",
         "UPDATE member_group SET next_change = 'tomorrow'",
         "UPDATE member_group SET member_count = -1",
@@ -386,6 +432,8 @@ fn hostile_state_files_are_an_error_and_no_panic() {
         "DELETE FROM run",
         "DROP TABLE delta",
         "DROP TABLE member_group",
+        "DROP TABLE member_set",
+        "DELETE FROM member_set",
     ] {
         let folder = folder();
         tamper(&folder.path().join("s"), sql);
@@ -409,7 +457,7 @@ fn hostile_state_files_are_an_error_and_no_panic() {
 #[test]
 fn damage_is_told_and_leaves_no_file() {
     let folder = folder();
-    tamper(&folder.path().join("s"), "UPDATE member_group SET members = x'00' WHERE id = 'g1'");
+    tamper(&folder.path().join("s"), "UPDATE member_set SET members = x'00' WHERE ordinal = 131072");
     folder.write("members.csv", "as it was\n");
     let runs = [
         folder.run(&["export", "--state", "s", "--out", "members.csv"]),

@@ -93,6 +93,10 @@ pub const DELTA_PARQUET_DICTIONARY_MAX_BYTES: usize = 64 << 20;
 /// Most file names that the message about an incomplete folder lists.
 pub const FOLDER_EXCERPT_MAX_FILES: usize = 12;
 
+/// Of how many objects one may have changed for a run to look at the changed ones one by one: from about this
+/// share on it is quicker to look at all of them together.
+pub const CHANGED_SHARE_MAX: u64 = 8;
+
 /// Most users, and most devices, that `synth` makes up.
 pub const SYNTH_OBJECTS_MAX: u64 = 100_000_000;
 

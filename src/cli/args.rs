@@ -1,9 +1,12 @@
 //! The command line: names, options and help texts.
 
+mod recompute;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::recompute::{GuardArgs, MemoryArgs, RecomputeArgs};
 use super::export::ExportArgs;
 use super::groups_of::GroupsOfArgs;
 use super::history::HistoryArgs;
@@ -88,8 +91,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Compute the members of all groups of a tenant folder and what changes
     ///
-    /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was written.
-    Recompute(RecomputeArgs),
+    /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was committed, 3 stopped
+    /// by a guard and nothing was committed, 4 with --dry-run --detailed-exitcode if there are changes.
+    Recompute(Box<RecomputeArgs>),
     /// List the runs of a state file, or what one of them changed
     ///
     /// Exit codes: 0 done, 1 with --verify if a run does not fit, 2 usage or input error.
@@ -283,27 +287,6 @@ pub(super) struct ExplainArgs {
     #[arg(long)]
     pub(super) details: bool,
     /// The shape of the report; JSON has the shape of Graph's evaluateDynamicMembership
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(super) output_format: Option<ReportFormat>,
-}
-
-#[derive(Args, Debug)]
-pub(super) struct RecomputeArgs {
-    /// The tenant folder: users, groups, and optionally devices, members and products
-    #[arg(value_name = "TENANT")]
-    pub(super) tenant: PathBuf,
-    /// Write membership-deltas, groups, audit and summary into this folder
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// The format of the membership deltas; a file of theirs in another format is removed from the folder
-    #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
-    pub(super) delta_format: DeltaFormat,
-    /// How -ge and -le order operating system versions
-    #[arg(long, value_enum, value_name = "ORDER")]
-    pub(super) version_order: Option<VersionOrder>,
-    #[command(flatten)]
-    pub(super) language: LanguageArgs,
-    /// The shape of the report on standard output
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(super) output_format: Option<ReportFormat>,
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::output;
 use super::source::InputError;
 use crate::base::span::Position;
+use crate::directory::column_reader::stored::StoredFault;
 use crate::directory::error::DataErrors;
 
 /// Usage and input errors; the command ends with exit code 2.
@@ -72,6 +73,12 @@ impl From<InputError> for Failure {
             Some(help) => Self::new(format!("{error} ({help})")),
             None => Self::new(error.to_string()),
         }
+    }
+}
+
+impl From<StoredFault> for Failure {
+    fn from(fault: StoredFault) -> Self {
+        Self::new(fault.to_string())
     }
 }
 

@@ -2,80 +2,171 @@
 //! group.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::failure::Failure;
+use super::given::Membership;
 use super::progress::Progress;
+use super::remembered::Remembered;
 use super::settings::Settings;
 use super::single::sentence;
 use crate::base::code;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::fold::fold;
 use crate::base::span::Span;
+use crate::directory::column_reader::stored::StoredName;
 use crate::directory::column_reader::{ReadColumns, Wanted};
 use crate::directory::columns::{Columns, TextColumn};
 use crate::directory::group::{Group, ProcessingState};
+use crate::directory::policy::Policy;
 use crate::directory::tenant::{TenantColumns, TenantGroups};
 use crate::language::attribute::Subject;
 use crate::language::compile::compile;
 use crate::language::dialect::Dialect;
 use crate::language::typed::TypedRule;
 use crate::membership::recompute::{self, GroupInput, GroupOutcome, Objects, Plan};
+use crate::membership::register::{Holder, Register};
 use crate::membership::roster::{Ordinal, Roster, RowIds};
 use crate::membership::snapshot::Snapshot;
 use crate::report::summary::counted;
+use crate::store::{Session, StoredGroup, present_ids};
 
 /// A tenant ready to run.
 pub(super) struct Loaded {
     pub(super) roster: Roster,
     pub(super) users: Columns,
     pub(super) devices: Columns,
-    managers: Option<TextColumn>,
+    pub(super) managers: Option<TextColumn>,
     pub(super) deleted: RoaringBitmap,
     /// The groups, and at the same places what is to be done with them.
     pub(super) groups: Vec<Group>,
     pub(super) inputs: Vec<GroupInput>,
     pub(super) before: Snapshot,
+    pub(super) policy: Policy,
     /// What is worth a look and no error.
     pub(super) warnings: Vec<String>,
+    /// Whether users or devices themselves name groups.
+    pub(super) objects_name_groups: bool,
+    pub(super) users_file: Option<PathBuf>,
+    pub(super) devices_file: Option<PathBuf>,
+    pub(super) members_file: Option<PathBuf>,
+}
+
+/// What the tenant is compared with: an open session and what it remembers.
+pub(super) struct Memory<'s> {
+    pub(super) session: &'s Session<'s>,
+    pub(super) remembered: Remembered,
 }
 
 impl Loaded {
-    /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
-    /// users and devices.
+    /// Reads the tenant in `folder` on its own: its members file says who was a member before.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
+        Self::resume(folder, settings, None, progress)
+    }
+
+    /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
+    /// users and devices. What was before is in `memory`, where there is one.
+    pub(super) fn resume(
+        folder: &Path,
+        settings: &Settings,
+        memory: Option<&mut Memory<'_>>,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
         let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
         let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
         progress.stage("read", "reading users and devices", || {
-            let rules: Vec<&TypedRule> = plans.iter().filter_map(Plan::rule).collect();
-            let managers = rules.iter().any(|rule| rule.reads_managers());
-            let wanted = |subject| Wanted::of_rules(rules.iter().copied(), subject, managers);
-            let tenant = groups.with_columns(&settings.attributes, wanted)?;
-            Self::of(tenant, plans)
+            let wanted = wanted_of(&plans);
+            let [users_file, devices_file, members_file] =
+                [groups.users_file(), groups.devices_file(), groups.members_file()]
+                    .map(|path| path.map(Path::to_owned));
+            let tenant = groups.with_columns(&settings.attributes, |subject| wanted.of(subject).clone())?;
+            let loaded = match memory {
+                None => Self::of(tenant, plans)?,
+                Some(memory) => Self::of_memory(tenant, plans, &wanted, memory)?,
+            };
+            Ok(Self { users_file, devices_file, members_file, ..loaded })
         })
     }
 
     /// Numbers everything in `tenant`; `plans` are those of its groups.
-    fn of(tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
-        let warnings = warnings_of(&tenant, &plans);
-        let TenantColumns { mut users, mut devices, groups, members, .. } = tenant;
-        let mut roster = roster_of(&mut users, &mut devices)?;
-        let mut before = Snapshot::default();
-        let mut inputs = Vec::with_capacity(plans.len());
-        for (group, plan) in groups.iter().zip(plans) {
-            let group = ordinal(&mut roster, &group.id)?;
-            before.add_group(group);
-            inputs.push(GroupInput { group, plan });
+    fn of(mut tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
+        let roster = roster_of(&mut tenant.users, &mut tenant.devices)?;
+        Self::grouped(tenant, plans, roster, Vec::new())
+    }
+
+    /// Gives everything in `tenant` the ordinals that it had, and rows in their order.
+    fn of_memory(
+        mut tenant: TenantColumns,
+        plans: Vec<Plan>,
+        wanted: &Wanteds,
+        memory: &mut Memory<'_>,
+    ) -> Result<Self, Failure> {
+        let Memory { session, remembered } = memory;
+        let mut register = std::mem::take(&mut remembered.register);
+        let mut kept = None;
+        let present = &remembered.present[1];
+        if !tenant.has_devices && !present.is_empty() {
+            let (ids, _) = present_ids(&register, Holder::Device, present);
+            let wanted = &wanted.devices;
+            refuse_missing(*session, Holder::Device, wanted)?;
+            let values = session.values((&register, Holder::Device), present, |name| name.is_of(wanted))?;
+            tenant.devices = values.into_read(ids, wanted)?;
+            kept = Some(counted(tenant.devices.columns.rows(), "device"));
         }
+        let of_users = place(&mut register, Holder::User, &mut tenant.users, &wanted.users)?;
+        let of_devices = place(&mut register, Holder::Device, &mut tenant.devices, &wanted.devices)?;
+        refuse_shared(&tenant.users, &tenant.devices)?;
+        let users = (ids_of(&mut tenant.users), of_users);
+        let devices = (ids_of(&mut tenant.devices), of_devices);
+        let roster = Roster::resume(register, users, devices);
+        let mut loaded = Self::grouped(tenant, plans, roster, std::mem::take(&mut remembered.groups))?;
+        if let Some(devices) = kept {
+            loaded.warnings.push(format!("the folder has no devices: {devices} of the last run are kept"));
+        }
+        Ok(loaded)
+    }
+
+    /// Says what is to be done with each group, and who was a member before: as `stored` has it, for other
+    /// groups as the folder tells.
+    fn grouped(
+        tenant: TenantColumns,
+        plans: Vec<Plan>,
+        mut roster: Roster,
+        stored: Vec<StoredGroup>,
+    ) -> Result<Self, Failure> {
+        let mut warnings = warnings_of(&tenant, &plans);
+        let TenantColumns { users, devices, groups, members, tells_members, policy, .. } = tenant;
         let deleted = users.removed.iter().chain(&devices.removed);
         let deleted =
             deleted.map(|id| ordinal(&mut roster, id)).collect::<Result<RoaringBitmap, Failure>>()?;
-        before.add_given(&members, &mut roster).ok_or_else(too_many)?;
-        let (managers, users, devices) = (users.managers, users.columns, devices.columns);
-        Ok(Self { roster, users, devices, managers, deleted, groups, inputs, before, warnings })
+        let given = tells_members.then_some(&members);
+        let Membership { groups, inputs, before, unknown } =
+            Membership::of(groups, plans, stored, given, &mut roster)?;
+        if unknown > 0 {
+            warnings.push(format!(
+                "nothing tells who is a member of {}: the members of the last run are kept",
+                counted(unknown, "static group")
+            ));
+        }
+        Ok(Self {
+            roster,
+            users: users.columns,
+            devices: devices.columns,
+            managers: users.managers,
+            deleted,
+            groups,
+            inputs,
+            before,
+            policy,
+            warnings,
+            objects_name_groups: tenant.objects_name_groups,
+            users_file: None,
+            devices_file: None,
+            members_file: None,
+        })
     }
 
     /// Computes the members of all groups.
@@ -84,27 +175,99 @@ impl Loaded {
         settings: recompute::Settings,
         progress: &mut Progress,
     ) -> (Vec<GroupOutcome>, Snapshot) {
-        let objects = Objects {
+        let objects = self.objects();
+        progress.share("evaluate", recompute::evaluations(&self.inputs, objects), |done| {
+            recompute::recompute(&self.inputs, objects, &self.before, settings, done)
+        })
+    }
+
+    /// What rules are evaluated against.
+    pub(super) fn objects(&self) -> Objects<'_> {
+        Objects {
             users: &self.users,
             devices: &self.devices,
             managers: self.managers.as_ref(),
             deleted: &self.deleted,
             roster: &self.roster,
-        };
-        progress.share("evaluate", recompute::evaluations(&self.inputs, objects), |done| {
-            recompute::recompute(&self.inputs, objects, &self.before, settings, done)
-        })
+        }
     }
+}
+
+/// What is to be read of users and of devices.
+#[derive(Debug, Default)]
+pub(super) struct Wanteds {
+    pub(super) users: Wanted,
+    pub(super) devices: Wanted,
+}
+
+impl Wanteds {
+    pub(super) fn of(&self, subject: Subject) -> &Wanted {
+        match subject {
+            Subject::User => &self.users,
+            Subject::Device => &self.devices,
+        }
+    }
+}
+
+/// What the rules of `plans` read.
+pub(super) fn wanted_of(plans: &[Plan]) -> Wanteds {
+    let rules: Vec<&TypedRule> = plans.iter().filter_map(Plan::rule).collect();
+    let managers = rules.iter().any(|rule| rule.reads_managers());
+    let of = |subject, managers| Wanted::of_rules(rules.iter().copied(), subject, managers);
+    Wanteds { users: of(Subject::User, managers), devices: of(Subject::Device, false) }
+}
+
+/// The ordinals of what was read, whose rows are brought into their order.
+fn place(
+    register: &mut Register,
+    holder: Holder,
+    read: &mut ReadColumns,
+    wanted: &Wanted,
+) -> Result<Vec<Ordinal>, Failure> {
+    let mut positions = register.place(holder, &read.columns.ids).ok_or_else(too_many)?;
+    if !positions.is_sorted() {
+        // There are no more rows than positions.
+        let mut rows: Vec<u32> = (0..u32::try_from(positions.len()).unwrap_or(u32::MAX)).collect();
+        rows.par_sort_unstable_by_key(|&row| positions.get(row as usize));
+        *read = std::mem::take(read).taken(&rows, wanted)?;
+        positions.par_sort_unstable();
+    }
+    let ordinals = positions.into_iter().map(|position| register.ordinal(holder, position));
+    ordinals.collect::<Option<_>>().ok_or_else(too_many)
+}
+
+/// With a state, an id is a user or a device, not both.
+fn refuse_shared(users: &ReadColumns, devices: &ReadColumns) -> Result<(), Failure> {
+    let both = devices.columns.ids.iter().flatten().find(|id| users.row(id).is_some());
+    both.map_or(Ok(()), |id| {
+        Err(Failure::new(format!(
+            "`{id}` is the id of a user and of a device; a state file cannot hold both"
+        )))
+    })
+}
+
+/// What is not in the state cannot be taken from there.
+pub(super) fn refuse_missing(session: &Session<'_>, holder: Holder, wanted: &Wanted) -> Result<(), Failure> {
+    let stored = session.stored_names(holder)?;
+    let missing = StoredName::missing(&stored, wanted);
+    let Some(first) = missing.first() else { return Ok(()) };
+    let word = holder.word();
+    Err(Failure::new(format!(
+        "rules now read `{word}.{first}`, which the state file does not hold: run once with the {word}s of the \
+         tenant folder and without --changed"
+    )))
+}
+
+fn ids_of(read: &mut ReadColumns) -> RowIds {
+    RowIds::new(read.columns.ids.clone(), std::mem::take(&mut read.index))
 }
 
 /// The roster of the rows that were read; the indexes move into it.
 pub(super) fn roster_of(users: &mut ReadColumns, devices: &mut ReadColumns) -> Result<Roster, Failure> {
-    let ids = |read: &mut ReadColumns| RowIds::new(read.columns.ids.clone(), std::mem::take(&mut read.index));
-    let (users, devices) = (ids(users), ids(devices));
-    Roster::new(users, devices).ok_or_else(too_many)
+    Roster::new(ids_of(users), ids_of(devices)).ok_or_else(too_many)
 }
 
-fn ordinal(roster: &mut Roster, id: &str) -> Result<Ordinal, Failure> {
+pub(super) fn ordinal(roster: &mut Roster, id: &str) -> Result<Ordinal, Failure> {
     roster.intern(id).ok_or_else(too_many)
 }
 
@@ -141,7 +304,7 @@ fn warnings_of(tenant: &TenantColumns, plans: &[Plan]) -> Vec<String> {
 }
 
 /// What is to be done with each group; rules are compiled in parallel.
-fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
+pub(super) fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
     groups.par_iter().map(|group| plan_of(group, settings)).collect()
 }
 

@@ -2,21 +2,30 @@
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::args::{Global, RecomputeArgs, ReportFormat};
+use super::args::{Global, MemoryArgs, RecomputeArgs, ReportFormat};
+use super::computed::{Computed, Past};
 use super::failure::Failure;
-use super::loaded::Loaded;
+use super::finish::{Finished, stored_groups};
+use super::guarded::Guards;
+use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
-use super::run_files::write_files;
+use super::remembered::{Remembered, mark_of};
+use super::run_files::write_guards;
 use super::settings::Settings;
-use super::{Outcome, output};
+use super::{Outcome, incremental, output};
+use crate::directory::column_reader::stored::StoredColumns;
 use crate::directory::group::Group;
-use crate::membership::recompute::{self, GroupOutcome};
+use crate::membership::recompute::{self, GroupOutcome, Status};
+use crate::membership::register::Holder;
 use crate::report::changes::Changes;
+use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
+use crate::store::{AuditEvent, RunKind, Session, Store, StoredGroup};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -26,42 +35,191 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
     if let Some(out) = &args.out {
         not_the_same(&args.tenant, out)?;
     }
-    let mut progress = Progress::shown();
-    let loaded = Loaded::read(&args.tenant, &settings, &mut progress)?;
-    let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
-    let mut result = computed(loaded, choices, started, &mut progress);
-    if let Some(folder) = &args.out {
-        write_files(&mut result, folder, args.delta_format, &mut progress)?;
-    }
-    progress.finish();
-    for warning in &result.warnings {
-        output::warn(warning);
-    }
-    print(&result, args.output_format)?;
-    Ok(if result.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
+    let mut store = store_of(&args.memory)?;
+    let session = store.as_mut().map(Store::write).transpose()?;
+    Run { args, settings: &settings, started }.done(session)
 }
 
-/// The result of a run that begins now. Nothing of the columns outlives it.
-fn computed(
-    loaded: Loaded,
-    choices: recompute::Settings,
+/// One run of the command.
+struct Run<'a> {
+    args: &'a RecomputeArgs,
+    settings: &'a Settings,
     started: Timestamp,
-    progress: &mut Progress,
-) -> RunReport {
-    let (outcomes, after) = loaded.recompute(choices, progress);
-    let Loaded { roster, users, devices, deleted, groups, before, warnings, .. } = loaded;
-    RunReport {
-        run: run_id(started),
-        now: choices.now,
-        started,
-        groups: reports_of(&groups, outcomes),
-        changes: Changes { before, after, deleted, roster },
-        users: users.rows(),
-        devices: devices.rows(),
-        stages: progress.seconds(),
-        peak_memory_bytes: peak_memory_bytes(),
-        warnings,
+}
+
+impl Run<'_> {
+    fn done(&self, session: Option<Session<'_>>) -> Result<Outcome, Failure> {
+        let args = self.args;
+        let mut progress = Progress::shown();
+        let (computed, past, run) = match &session {
+            None => (self.computed(None, &mut progress)?, Past::new(), 0),
+            Some(session) => {
+                let mut memory = Memory { session, remembered: Remembered::read(session)? };
+                let run = memory.remembered.last.as_ref().map_or(1, |last| last.run + 1);
+                let past = past_of(&memory.remembered.groups);
+                (self.computed(Some(&mut memory), &mut progress)?, past, run)
+            }
+        };
+        let guards = Guards::of(computed.loaded.policy.clone(), &args.guards)?;
+        let Computed { loaded, outcomes, after, followed, inputs, counts, present } = computed;
+        let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
+            .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
+        let Loaded { roster, users, devices, deleted, groups, before, warnings, .. } = loaded;
+        let counted = if self.is_incremental() {
+            present.each_ref().map(|present| usize::try_from(present.len()).unwrap_or(usize::MAX))
+        } else {
+            [users.rows(), devices.rows()]
+        };
+        drop((users, devices));
+        let mut report = RunReport {
+            run: run_id(self.started),
+            kind: self.kind().word(),
+            dry_run: args.memory.dry_run,
+            now: self.now(),
+            started: self.started,
+            events: events_of(&groups, &past, run),
+            groups: reports_of(&groups, outcomes, &past),
+            changes: Changes { before, after, deleted, roster },
+            users: counted[0],
+            devices: counted[1],
+            next_change: followed.iter().filter_map(|followed| followed.next_change).min(),
+            stages: progress.seconds(),
+            peak_memory_bytes: peak_memory_bytes(),
+            warnings,
+        };
+        let looked = guards.look(&report, &counts)?;
+        let guarded = GuardReport::of(&report, &looked.trips, &looked.allowed);
+        let stopped = guarded.stopping().next().is_some();
+        if stopped && !args.memory.dry_run {
+            progress.finish();
+            return self.stopped(&report, &guarded);
+        }
+        report.events.extend(looked.overridden);
+        let session = session.filter(|_| !args.memory.dry_run);
+        if let Some(session) = &session
+            && !self.is_incremental()
+        {
+            progress.stage("state", "remembering attributes", || {
+                for ((holder, values), present) in
+                    [Holder::User, Holder::Device].into_iter().zip(&values).zip(&present)
+                {
+                    let ordinals: Vec<u32> = present.iter().collect();
+                    session.set_values((report.changes.roster.register(), holder), &ordinals, values)?;
+                }
+                session.forget_changes()
+            })?;
+        }
+        drop(values);
+        let finished = Finished {
+            groups: stored_groups(&groups, followed, &past, &report, run),
+            report,
+            kind: self.kind(),
+            undoes: None,
+            actor: actor(&args.memory),
+            present: Some(present),
+            inputs: Some(inputs),
+        };
+        let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+        let report = finished.write(session, out, &mut progress)?;
+        progress.finish();
+        if stopped {
+            return self.stopped(&report, &guarded);
+        }
+        for warning in &report.warnings {
+            output::warn(warning);
+        }
+        print(&report, args.output_format)?;
+        Ok(if report.failed() > 0 {
+            Outcome::Findings
+        } else if args.memory.detailed_exitcode && report.is_change() {
+            Outcome::Changes
+        } else {
+            Outcome::Clean
+        })
     }
+
+    fn computed(
+        &self,
+        memory: Option<&mut Memory<'_>>,
+        progress: &mut Progress,
+    ) -> Result<Computed, Failure> {
+        let (folder, settings) = (&self.args.tenant, self.settings);
+        let choices = recompute::Settings { now: self.now(), version_order: settings.version_order };
+        let Some(memory) = memory else {
+            let loaded = Loaded::read(folder, settings, progress)?;
+            return Ok(Computed::in_full(loaded, settings, choices, None, progress));
+        };
+        if self.is_incremental() {
+            return incremental::computed(&self.args.memory, folder, settings, choices, memory, progress);
+        }
+        let loaded = Loaded::resume(folder, settings, Some(memory), progress)?;
+        let remembered = &memory.remembered;
+        let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
+        let objects_name_groups = loaded.objects_name_groups;
+        let marks = [&loaded.users_file, &loaded.devices_file, &loaded.members_file]
+            .map(|path| path.as_deref().and_then(mark_of));
+        let mut computed = Computed::in_full(loaded, settings, choices, last, progress);
+        let [users_file, devices_file, members_file] = marks;
+        computed.inputs = super::remembered::Inputs {
+            users_file,
+            devices_file,
+            members_file,
+            objects_name_groups,
+            values: computed.inputs.values,
+        };
+        Ok(computed)
+    }
+
+    fn is_incremental(&self) -> bool {
+        !self.args.memory.changed.is_empty() || !self.args.memory.changed_devices.is_empty()
+    }
+
+    fn kind(&self) -> RunKind {
+        if self.is_incremental() { RunKind::Incremental } else { RunKind::Full }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.settings.now_or(self.started)
+    }
+
+    /// Says why nothing was committed, and leaves it in the folder of `--out` for review.
+    fn stopped(&self, report: &RunReport, guarded: &GuardReport) -> Result<Outcome, Failure> {
+        let file = match &self.args.out {
+            Some(folder) => Some(write_guards(guarded, folder)?.display().to_string()),
+            None => None,
+        };
+        for warning in &report.warnings {
+            output::warn(warning);
+        }
+        print(report, self.args.output_format)?;
+        let mut text = Vec::new();
+        write_guard_text(guarded, file.as_deref(), &output::style_on(&io::stderr()), &mut text)?;
+        let _ = anstream::stderr().write_all(&text);
+        Ok(Outcome::Stopped)
+    }
+}
+
+/// The state file, made if it is not there; none for a run that would only try.
+fn store_of(args: &MemoryArgs) -> Result<Option<Store>, Failure> {
+    let Some(path) = &args.state else { return Ok(None) };
+    let wait = Duration::from_secs(args.wait);
+    if args.dry_run && !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(Store::create(path, wait)?))
+}
+
+/// What was remembered of groups, without their members.
+pub(super) fn past_of(groups: &[StoredGroup]) -> Past {
+    let without =
+        |group: &StoredGroup| StoredGroup { members: roaring::RoaringBitmap::new(), ..group.clone() };
+    groups.iter().map(|group| (group.ordinal, without(group))).collect()
+}
+
+/// Who has the run done.
+pub(super) fn actor(args: &MemoryArgs) -> String {
+    let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    args.actor.clone().or_else(user).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// A run has files of the same names as a tenant, such as `groups.ndjson`.
@@ -78,7 +236,7 @@ fn not_the_same(tenant: &Path, out: &Path) -> Result<(), Failure> {
 }
 
 /// Outcomes with the names of the groups, sorted by id.
-fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>) -> Vec<GroupReport> {
+fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>, past: &Past) -> Vec<GroupReport> {
     let mut reports: Vec<GroupReport> = outcomes
         .into_iter()
         .zip(groups)
@@ -87,6 +245,7 @@ fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>) -> Vec<GroupReport>
             group: outcome.group,
             display_name: group.display_name.clone(),
             status: outcome.status,
+            cause: cause(group, &outcome, past.get(&outcome.group)),
             members: outcome.members,
             added: outcome.added,
             removed: outcome.removed,
@@ -95,6 +254,56 @@ fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>) -> Vec<GroupReport>
         .collect();
     reports.sort_by(|a, b| a.id.cmp(&b.id));
     reports
+}
+
+/// Why the members of a group change.
+fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&StoredGroup>) -> &'static str {
+    match outcome.status {
+        Status::Deleted => "groupDeleted",
+        Status::Static => "assigned",
+        _ if past.is_some_and(|past| past.rule != group.membership_rule) => "ruleChanged",
+        _ => "membershipRule",
+    }
+}
+
+/// What happened to groups beside their members, since the last run; nothing in the first one.
+fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
+    if run <= 1 {
+        return Vec::new();
+    }
+    let event = |activity: &str, id: &str, details: serde_json::Value| AuditEvent {
+        activity: activity.to_owned(),
+        category: "GroupManagement".to_owned(),
+        target: serde_json::json!({ "groupId": id }),
+        details,
+    };
+    let by_id: std::collections::HashMap<String, &StoredGroup> =
+        past.values().map(|group| (crate::base::fold::fold(&group.id).into_owned(), group)).collect();
+    let mut events = Vec::new();
+    let mut met = std::collections::HashSet::new();
+    for group in groups {
+        let rule = group.membership_rule.as_ref().filter(|_| group.is_dynamic());
+        let folded = crate::base::fold::fold(&group.id).into_owned();
+        match by_id.get(&folded) {
+            None => events.push(event("Add group", &group.id, serde_json::json!({ "membershipRule": rule }))),
+            Some(past) if group.line > 0 && past.rule.as_ref() != rule => {
+                let details = serde_json::json!({
+                    "property": "membershipRule", "before": past.rule, "after": rule,
+                });
+                events.push(event("Update group", &group.id, details));
+            }
+            Some(past) if group.line == 0 => {
+                events.push(event(
+                    "Delete group",
+                    &past.id,
+                    serde_json::json!({ "membershipRule": past.rule }),
+                ));
+            }
+            Some(_) => {}
+        }
+        met.insert(folded);
+    }
+    events
 }
 
 fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
@@ -111,7 +320,7 @@ fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure
 }
 
 /// Runs are told apart by when they began, to the nanosecond.
-fn run_id(started: Timestamp) -> String {
+pub(super) fn run_id(started: Timestamp) -> String {
     format!("run-{}", started.strftime("%Y%m%dT%H%M%S%9fZ"))
 }
 

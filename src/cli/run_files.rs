@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::args::DeltaFormat;
 use super::failure::Failure;
-use super::output::Staged;
+use super::output::{Staged, write_whole};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
 use crate::report::deltas::{write_audit, write_deltas_csv, write_deltas_ndjson};
 use crate::report::deltas_parquet::write_deltas_parquet;
+use crate::report::guards::GuardReport;
 use crate::report::recompute::{RunReport, write_groups, write_summary};
 
 type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
@@ -24,37 +25,67 @@ const DELTAS: [(DeltaFormat, &str, Writer); 3] = [
     (DeltaFormat::Parquet, "membership-deltas.parquet", write_deltas_parquet),
 ];
 
-/// Writes all files or none. The summary takes its place last, so that a folder with one is whole.
-pub(super) fn write_files(
-    result: &mut RunReport,
-    folder: &Path,
-    delta_format: DeltaFormat,
-    progress: &mut Progress,
-) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
-    let stage = |name: &str, write: Writer, result: &RunReport| {
-        Staged::stream(&folder.join(name), |out| write(result, out))
-    };
-    let others: [(&str, Writer); 2] =
-        [("groups.ndjson", |result, out| write_groups(result, out)), ("audit.ndjson", write_audit)];
-    let (chosen, stale): (Vec<_>, Vec<_>) = DELTAS.iter().partition(|(format, ..)| *format == delta_format);
-    let files: Vec<_> = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others).collect();
-    let staged: Vec<Result<Staged, Failure>> = progress.stage("write", "writing", || {
-        files.into_par_iter().map(|(name, write)| stage(name, write, result)).collect()
-    });
-    // All of them are done; of several failures the first one in this order is told.
-    let staged: Vec<Staged> = staged.into_iter().collect::<Result<_, Failure>>()?;
-    result.stages = progress.seconds();
-    result.peak_memory_bytes = peak_memory_bytes();
-    let summary = stage("summary.json", |result, out| write_summary(result, out), result)?;
-    staged.into_iter().try_for_each(Staged::commit)?;
-    for (_, name, _) in stale {
-        remove_stale(&folder.join(name))?;
-    }
-    summary.commit()
+/// The report of the guards, which is there after a run that they have looked at with something to say.
+const GUARDS: &str = "guards.json";
+
+/// The files of a run beside their places.
+#[derive(Debug)]
+pub(super) struct RunFiles {
+    staged: Vec<Staged>,
+    /// The summary takes its place last, so that a folder with one is whole.
+    summary: Staged,
+    /// Files of earlier runs that would be taken for those of this one.
+    stale: Vec<PathBuf>,
 }
 
-/// Deltas of an earlier run in another format would be taken for those of this one.
+impl RunFiles {
+    /// Writes all files beside their places.
+    pub(super) fn stage(
+        result: &mut RunReport,
+        folder: &Path,
+        delta_format: DeltaFormat,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
+        let stage = |name: &str, write: Writer, result: &RunReport| {
+            Staged::stream(&folder.join(name), |out| write(result, out))
+        };
+        let others: [(&str, Writer); 2] =
+            [("groups.ndjson", |result, out| write_groups(result, out)), ("audit.ndjson", write_audit)];
+        let (chosen, other): (Vec<_>, Vec<_>) =
+            DELTAS.iter().partition(|(format, ..)| *format == delta_format);
+        let files: Vec<_> = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others).collect();
+        let staged: Vec<Result<Staged, Failure>> = progress.stage("write", "writing", || {
+            files.into_par_iter().map(|(name, write)| stage(name, write, result)).collect()
+        });
+        // All of them are done; of several failures the first one in this order is told.
+        let staged: Vec<Staged> = staged.into_iter().collect::<Result<_, Failure>>()?;
+        result.stages = progress.seconds();
+        result.peak_memory_bytes = peak_memory_bytes();
+        let summary = stage("summary.json", |result, out| write_summary(result, out), result)?;
+        let mut stale: Vec<PathBuf> = other.into_iter().map(|&(_, name, _)| folder.join(name)).collect();
+        stale.push(folder.join(GUARDS));
+        Ok(Self { staged, summary, stale })
+    }
+
+    /// Puts them in their places.
+    pub(super) fn commit(self) -> Result<(), Failure> {
+        self.staged.into_iter().try_for_each(Staged::commit)?;
+        self.stale.iter().try_for_each(|path| remove_stale(path))?;
+        self.summary.commit()
+    }
+}
+
+/// Writes what the guards have found, for review and approval; says where.
+pub(super) fn write_guards(report: &GuardReport, folder: &Path) -> Result<PathBuf, Failure> {
+    fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
+    let path = folder.join(GUARDS);
+    let mut content = Vec::new();
+    crate::report::guards::write_guards(report, &mut content)?;
+    write_whole(&path, &content)?;
+    Ok(path)
+}
+
 fn remove_stale(path: &Path) -> Result<(), Failure> {
     if path.is_dir() {
         return Ok(());

@@ -95,6 +95,11 @@ impl Settings {
         self.now.unwrap_or_else(Timestamp::now)
     }
 
+    /// What `system.now` stands for: what was asked for, else `instant`.
+    pub(super) fn now_or(&self, instant: Timestamp) -> Timestamp {
+        self.now.unwrap_or(instant)
+    }
+
     /// Takes a choice of the command line over.
     #[must_use]
     pub(super) fn with_version_order(mut self, order: Option<VersionOrder>) -> Self {

@@ -101,6 +101,33 @@ pub struct PlanColumns {
     pub capability_status: TextColumn,
 }
 
+impl Column {
+    /// On how many rows there is a value; an empty collection is none.
+    ///
+    /// ```
+    /// use dyngroup::directory::columns::{Column, TextColumn};
+    /// let column = Column::Text(TextColumn::of([Some("Sales"), None, Some("")]));
+    /// assert_eq!(column.count_values(), 2);
+    /// ```
+    pub fn count_values(&self) -> usize {
+        let valid =
+            |rows: usize, valid: &Option<NullBuffer>| rows - valid.as_ref().map_or(0, NullBuffer::null_count);
+        let filled = |offsets: &ScalarBuffer<u32>| {
+            offsets.windows(2).filter(|bounds| bounds.first() < bounds.last()).count()
+        };
+        match self {
+            Self::Boolean { values, valid: nulls } => valid(values.len(), nulls),
+            Self::Instant { ticks, valid: nulls } => valid(ticks.len(), nulls),
+            Self::Text(TextColumn::Plain(values)) => values.len() - values.null_count(),
+            Self::Text(TextColumn::Dictionary { codes, .. }) => {
+                codes.iter().filter(|&&code| code != NULL_CODE).count()
+            }
+            Self::Texts(table) => filled(&table.offsets),
+            Self::Plans(table) => filled(&table.offsets),
+        }
+    }
+}
+
 impl PlanColumns {
     /// The column of a field.
     pub fn of(&self, field: PlanField) -> &TextColumn {
@@ -227,6 +254,11 @@ impl Columns {
     /// How many objects there are.
     pub fn rows(&self) -> usize {
         self.ids.len()
+    }
+
+    /// Objects of which nothing but the ids is known.
+    pub fn of_ids(ids: StringArray) -> Self {
+        Self { ids, columns: BTreeMap::new(), originals: BTreeMap::new() }
     }
 
     /// The columns of `attributes` over `objects`. A value of another type than its attribute is null.

@@ -53,6 +53,22 @@ pub struct AssignedLicense {
 }
 
 impl Group {
+    /// An assigned group of which no more is known.
+    pub fn named(id: String, display_name: Option<String>) -> Self {
+        Self {
+            id,
+            display_name,
+            group_types: None,
+            security_enabled: true,
+            mail_enabled: false,
+            membership_rule: None,
+            processing_state: ProcessingState::On,
+            assigned_licenses: Vec::new(),
+            is_assignable_to_role: false,
+            line: 0,
+        }
+    }
+
     /// Whether a rule decides who is a member. `groupTypes` says so; where the file leaves it out, a
     /// membership rule does.
     pub fn is_dynamic(&self) -> bool {

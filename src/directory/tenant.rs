@@ -59,7 +59,7 @@ impl Tenant {
     pub fn read(folder: &Path, attributes: &Attributes) -> Result<Self, DataErrors> {
         let files = Files::find(folder)?;
         let mut errors = None;
-        let users = DataErrors::collect(&mut errors, read_objects(&files.users, Subject::User, attributes));
+        let users = DataErrors::collect(&mut errors, read_objects(files.users()?, Subject::User, attributes));
         let devices = files.devices.as_ref().map(|path| read_objects(path, Subject::Device, attributes));
         let devices = devices.and_then(|devices| DataErrors::collect(&mut errors, devices));
         let rest = DataErrors::collect(&mut errors, TenantGroups::of_files(files));

@@ -123,7 +123,7 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn compiled(rules: &[&TypedRule]) -> Result<Program, String> {
+pub(super) fn compiled(rules: &[&TypedRule]) -> Result<Program, String> {
     let program = emit::program(rules.iter().copied(), Optimise::On).map_err(|error| error.to_string())?;
     verify(&program).map_err(|fault| format!("the compiled rule is unsound: {fault}"))?;
     Ok(program)

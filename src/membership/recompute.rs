@@ -47,6 +47,11 @@ pub enum Plan {
 }
 
 impl Plan {
+    /// Nothing can be said about the members, because of an error in the evaluation of the rule.
+    pub fn failed(why: &str) -> Self {
+        Self::Refused(failure(&code::EVALUATION_FAILED, why))
+    }
+
     /// The rule that is to be evaluated, if there is one.
     pub fn rule(&self) -> Option<&TypedRule> {
         if let Self::Rule(rule) = self { Some(rule) } else { None }

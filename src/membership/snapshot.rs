@@ -51,6 +51,15 @@ impl Snapshot {
         }
     }
 
+    /// Gives a member another ordinal, in all groups.
+    pub fn rename(&mut self, member: Ordinal, to: Ordinal) {
+        for members in self.members.values_mut().filter(|members| members.contains(member)) {
+            let members = Arc::make_mut(members);
+            members.remove(member);
+            members.insert(to);
+        }
+    }
+
     /// Takes objects out of all groups.
     pub fn remove_everywhere(&mut self, objects: &RoaringBitmap) {
         for members in self.members.values_mut().filter(|members| !members.is_disjoint(objects)) {

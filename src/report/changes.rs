@@ -243,6 +243,7 @@ mod tests {
             group,
             display_name,
             status: Status::Succeeded,
+            cause: "membershipRule",
             members: 0,
             added,
             removed,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::changes::{Change, Piece};
 use super::recompute::RunReport;
 use crate::membership::roster::Ordinal;
+use crate::store::AuditEvent;
 
 /// `membership-deltas.ndjson`.
 ///
@@ -57,14 +58,25 @@ pub fn write_audit(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Resu
         let (time, run, cause) = (json!(report.started.to_string()), json!(report.run), json!(cause));
         format!("}},\"time\":{time},\"run\":{run},\"details\":{{\"cause\":{cause}}}}}\n")
     };
-    let (by_rule, by_deletion) = (tail("membershipRule"), tail("objectDeleted"));
+    for AuditEvent { activity, category, target, details } in &report.events {
+        let (time, run) = (report.started.to_string(), &report.run);
+        let event = json!({
+            "activity": activity, "category": category, "actor": "dyngroup", "target": target,
+            "time": time, "run": run, "details": details,
+        });
+        writeln!(out, "{event}")?;
+    }
+    let causes: std::collections::HashMap<&str, String> =
+        report.groups.iter().map(|group| (group.id.as_str(), tail(group.cause))).collect();
+    let by_deletion = tail("objectDeleted");
     let lines = |piece: &Piece<'_>| {
+        let by_cause = causes.get(piece.group).map_or("", String::as_str);
         let added = head(piece.group, "Add member to group");
         let removed = head(piece.group, "Remove member from group");
         lines(piece, |change, member| match change {
-            Change::Added => [&added, &by_rule],
+            Change::Added => [&added, by_cause],
             Change::Removed if changes.deleted.contains(member) => [&removed, &by_deletion],
-            Change::Removed => [&removed, &by_rule],
+            Change::Removed => [&removed, by_cause],
         })
     };
     changes.stream(&report.groups, push_json, lines, |pieces| write_all(&pieces, out))

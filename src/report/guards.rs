@@ -290,6 +290,7 @@ mod tests {
                 group,
                 display_name: name.map(str::to_owned),
                 status: Status::Succeeded,
+                cause: "membershipRule",
                 members: new.len(),
                 added: new.difference_len(&old),
                 removed: old.difference_len(&new),

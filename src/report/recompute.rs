@@ -11,16 +11,23 @@ use super::palette::{self, painted};
 use super::printable::printable;
 use crate::membership::recompute::Status;
 use crate::membership::roster::Ordinal;
+use crate::store::AuditEvent;
 
 /// The result of a run.
 #[derive(Clone, Debug)]
 pub struct RunReport {
     /// The run's id.
     pub run: String,
+    /// What kind of run it is: `full`, `incremental` or `undo`.
+    pub kind: &'static str,
+    /// Whether nothing of it is remembered.
+    pub dry_run: bool,
     /// What `system.now` stood for.
     pub now: Timestamp,
     /// When the run began.
     pub started: Timestamp,
+    /// What happened beside changes of members.
+    pub events: Vec<AuditEvent>,
     /// All groups, sorted by id.
     pub groups: Vec<GroupReport>,
     /// The members of all groups before and after.
@@ -29,6 +36,8 @@ pub struct RunReport {
     pub users: usize,
     /// How many devices there are.
     pub devices: usize,
+    /// When the clock alone can change members next.
+    pub next_change: Option<Timestamp>,
     /// Seconds of each stage, in order.
     pub stages: Vec<(&'static str, f64)>,
     /// The most memory that the process held, where the system tells.
@@ -48,6 +57,8 @@ pub struct GroupReport {
     pub display_name: Option<String>,
     /// What became of it.
     pub status: Status,
+    /// Why its members change, if they do: a word such as `membershipRule`.
+    pub cause: &'static str,
     /// How many members it has now.
     pub members: u64,
     /// How many came.
@@ -62,6 +73,11 @@ impl RunReport {
     /// Groups in error.
     pub fn failed(&self) -> usize {
         self.count(Status::Failed)
+    }
+
+    /// Whether some group has other members than before.
+    pub fn is_change(&self) -> bool {
+        self.added() + self.removed() > 0
     }
 
     fn count(&self, status: Status) -> usize {
@@ -109,6 +125,8 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
         report.stages.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect();
     json!({
         "run": report.run,
+        "kind": report.kind,
+        "dryRun": report.dry_run,
         "now": report.now.to_string(),
         "counts": {
             "users": report.users,
@@ -122,6 +140,7 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
             "added": report.added(),
             "removed": report.removed(),
         },
+        "nextChange": report.next_change.map(|instant| instant.to_string()),
         "stageSeconds": stages,
         "peakMemoryBytes": report.peak_memory_bytes,
         "warnings": report.warnings,

@@ -202,13 +202,17 @@ fn note(event: &AuditEvent) -> Vec<String> {
             format!("rule after:  {}", rule_words(after)),
         ];
     }
-    let words = event.details.get("message").and_then(Value::as_str);
-    let words = words.map_or_else(|| event.details.to_string(), str::to_owned);
-    let activity = if event.activity == OVERRIDE { "overridden guard" } else { event.activity.as_str() };
-    match &event.details {
-        Value::Null => vec![activity.to_owned()],
-        Value::Object(fields) if fields.is_empty() => vec![activity.to_owned()],
-        _ => vec![format!("{activity}: {words}")],
+    let detail = |key| event.details.get(key).and_then(Value::as_str);
+    if event.activity == OVERRIDE {
+        let by = detail("by").map(|by| format!(" by {by}")).unwrap_or_default();
+        return vec![format!("guard overridden{by}: {}", detail("guard").unwrap_or("any"))];
+    }
+    let activity = &event.activity;
+    match (&event.details, event.details.get("membershipRule")) {
+        (_, Some(Value::Null)) | (Value::Null, _) => vec![activity.clone()],
+        (_, Some(rule)) => vec![format!("{activity}, rule: {}", rule_words(rule))],
+        (Value::Object(fields), _) if fields.is_empty() => vec![activity.clone()],
+        (details, _) => vec![format!("{activity}: {details}")],
     }
 }
 
@@ -254,14 +258,18 @@ mod tests {
         let rule =
             json!({ "property": "membershipRule", "before": null, "after": "user.city -eq \"Å\u{7}\"" });
         let events = vec![
-            event("Override guard", json!({}), json!({ "message": "all groups lose much" })),
-            event("Update group", json!({ "groupId": "G1" }), rule),
             event(
                 "Override guard",
-                json!({ "groupId": "g1" }),
-                json!({ "kind": "groupEmpty", "removed": 3 }),
+                json!({ "groupId": null }),
+                json!({ "by": "--approve", "guard": "totalRemovals" }),
             ),
-            event("Add group", json!({ "groupId": "g0", "displayName": "New" }), json!({})),
+            event("Update group", json!({ "groupId": "G1" }), rule),
+            event("Override guard", json!({ "groupId": "g1" }), json!({ "by": "--allow" })),
+            event(
+                "Add group",
+                json!({ "groupId": "g0", "displayName": "New" }),
+                json!({ "membershipRule": "user.city -eq null" }),
+            ),
             event("Update group", json!({ "groupId": "g0" }), json!({ "property": "displayName" })),
         ];
         let groups = vec![group("g2", None, 0, 7), group("g1", Some("Sales"), 12, 3)];

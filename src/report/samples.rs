@@ -76,6 +76,7 @@ pub(super) fn run_report() -> RunReport {
         group,
         display_name: None,
         status: Status::Succeeded,
+        cause: "membershipRule",
         members,
         added,
         removed,
@@ -84,6 +85,10 @@ pub(super) fn run_report() -> RunReport {
     let groups = vec![group(first, 3, 2, 1), group(second, 0, 0, 1)];
     RunReport {
         run: "run-1".to_owned(),
+        kind: "full",
+        dry_run: false,
+        events: Vec::new(),
+        next_change: None,
         now: Timestamp::UNIX_EPOCH,
         started: Timestamp::UNIX_EPOCH,
         groups,

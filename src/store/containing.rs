@@ -86,7 +86,8 @@ mod tests {
         assert_eq!(found(1, Reach::Transitive), [(all, false), (sales, true)]);
         assert_eq!(found(DEVICE, Reach::Transitive), [(all, true)]);
         assert_eq!(found(0, Reach::Transitive), []);
-        let circle = "UPDATE member_group SET members = (SELECT members FROM member_group WHERE id = 'all')";
+        let circle =
+            "UPDATE member_set SET members = (SELECT members FROM member_set WHERE ordinal = 131073)";
         session.transaction.execute(circle, []).unwrap();
         assert_eq!(found(DEVICE, Reach::Transitive), [(all, true), (sales, true)]);
         assert_eq!(found(sales, Reach::Transitive), [(all, true), (sales, true)]);

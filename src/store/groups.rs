@@ -37,8 +37,15 @@ pub struct StoredGroup {
     pub changed_run: Option<i64>,
 }
 
-const COLUMNS: &str = "ordinal, id, display_name, status, error, rule, evaluated, next_change, updated_run, \
+const COLUMNS: &str = "member_group.ordinal, id, display_name, status, error, rule, evaluated, next_change, updated_run, \
                        changed_run, members";
+
+const SET_GROUP: &str = "
+    INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated, next_change,
+        updated_run, changed_run, member_count)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+    ON CONFLICT (ordinal) DO UPDATE SET id = ?2, display_name = ?3, status = ?4, error = ?5, rule = ?6,
+        rule_hash = ?7, evaluated = ?8, next_change = ?9, updated_run = ?10, changed_run = ?11, member_count = ?12";
 
 impl Session<'_> {
     /// All groups, sorted by ordinal.
@@ -47,7 +54,10 @@ impl Session<'_> {
     ///
     /// If the file cannot be read.
     pub fn groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM member_group ORDER BY ordinal");
+        let sql = format!(
+            "SELECT {COLUMNS} FROM member_group JOIN member_set USING (ordinal)
+                           ORDER BY member_group.ordinal"
+        );
         let read: Vec<(StoredGroup, Vec<u8>)> = self.at((|| {
             let mut statement = self.transaction.prepare_cached(&sql)?;
             statement.query_map([], group)?.collect()
@@ -59,25 +69,25 @@ impl Session<'_> {
         self.at(groups)
     }
 
-    /// Puts groups in the place of those with the same ordinals, or adds them. Members that are `None` stay.
+    /// Puts groups in the place of those with the same ordinals, or adds them. Members are written of groups
+    /// that are new, of those that the run that looked at them last has changed, and of those that have
+    /// one of `renamed` among their members.
     ///
     /// # Errors
     ///
     /// If the file cannot be written.
-    pub fn set_groups(&self, groups: &[StoredGroup]) -> Result<(), StoreError> {
-        let bytes: rusqlite::Result<Vec<Vec<u8>>> =
-            groups.par_iter().map(|group| bytes_of(&group.members)).collect();
-        let bytes = self.at(bytes)?;
-        let sql =
-            "INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated,
-                       next_change, updated_run, changed_run, member_count, members)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                   ON CONFLICT (ordinal) DO UPDATE SET display_name = ?3, status = ?4, error = ?5, rule = ?6,
-                       rule_hash = ?7, evaluated = ?8, next_change = ?9, updated_run = ?10, changed_run = ?11,
-                       member_count = ?12, members = ?13";
+    pub fn set_groups(&self, groups: &[StoredGroup], renamed: &RoaringBitmap) -> Result<(), StoreError> {
+        let is_changed = |group: &StoredGroup| {
+            group.changed_run == Some(group.updated_run) || !group.members.is_disjoint(renamed)
+        };
+        let sets: rusqlite::Result<Vec<Option<Vec<u8>>>> = groups
+            .par_iter()
+            .map(|group| if is_changed(group) { bytes_of(&group.members).map(Some) } else { Ok(None) })
+            .collect();
+        let sets = self.at(sets)?;
         self.at((|| {
-            let mut statement = self.transaction.prepare_cached(sql)?;
-            for (group, bytes) in groups.iter().zip(bytes) {
+            let mut statement = self.transaction.prepare_cached(SET_GROUP)?;
+            for group in groups {
                 statement.execute((
                     group.ordinal,
                     &group.id,
@@ -91,8 +101,17 @@ impl Session<'_> {
                     group.updated_run,
                     group.changed_run,
                     i64::try_from(group.members.len()).unwrap_or(i64::MAX),
-                    bytes,
                 ))?;
+            }
+            let mut known = self.transaction.prepare_cached("SELECT 1 FROM member_set WHERE ordinal = ?1")?;
+            let sql = "INSERT OR REPLACE INTO member_set (ordinal, members) VALUES (?1, ?2)";
+            let mut statement = self.transaction.prepare_cached(sql)?;
+            for (group, set) in groups.iter().zip(sets) {
+                if let Some(bytes) = set {
+                    statement.execute((group.ordinal, bytes))?;
+                } else if !known.exists([group.ordinal])? {
+                    statement.execute((group.ordinal, bytes_of(&group.members)?))?;
+                }
             }
             Ok(())
         })())

@@ -86,13 +86,12 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read.
+    /// If the file cannot be read, or there are not as many as the group should have.
     pub fn members(&self, group: Ordinal) -> Result<Option<RoaringBitmap>, StoreError> {
-        let sql = "SELECT members FROM member_group WHERE ordinal = ?1";
-        self.at((|| {
-            let mut statement = self.transaction.prepare_cached(sql)?;
-            statement.query_row([group], |row| set_of(row.get_ref(0)?.as_blob()?)).optional()
-        })())
+        let sql = format!("{MEMBERS} WHERE member_group.ordinal = ?1");
+        let read =
+            self.at((|| self.transaction.prepare_cached(&sql)?.query_row([group], members).optional())())?;
+        read.map(|read| self.whole(read)).transpose().map(|whole| whole.map(|(_, members)| members))
     }
 
     /// Gives the members of all groups to `visit`, one group after the other, with one ordinal for each
@@ -100,22 +99,41 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or speaks of members that it has no id of.
+    /// If the file cannot be read, speaks of members that it has no id of, or a group has not as many as
+    /// it should have.
     pub fn visit_members(
         &self,
         ids: &StoredIds,
         mut visit: impl FnMut(Ordinal, RoaringBitmap),
     ) -> Result<(), StoreError> {
-        let sql = "SELECT ordinal, members FROM member_group ORDER BY ordinal";
-        let mut statement = self.at(self.transaction.prepare_cached(sql))?;
+        let sql = format!("{MEMBERS} ORDER BY member_group.ordinal");
+        let mut statement = self.at(self.transaction.prepare_cached(&sql))?;
         let mut rows = self.at(statement.query([]))?;
         while let Some(row) = self.at(rows.next())? {
-            let read = || Ok((row.get(0)?, set_of(row.get_ref(1)?.as_blob()?)?));
-            let (group, members) = self.at(read())?;
+            let (group, members) = self.whole(self.at(members(row))?)?;
             visit(group, self.settled(ids, members)?);
         }
         Ok(())
     }
+
+    /// A group's ordinal and its members, if these are all there.
+    fn whole(&self, (group, count, members): ReadMembers) -> Result<(Ordinal, RoaringBitmap), StoreError> {
+        let members = members.filter(|members| u64::try_from(count) == Ok(members.len()));
+        let members =
+            members.ok_or_else(|| self.damaged("a group has not as many members as it should have"))?;
+        Ok((group, members))
+    }
+}
+
+const MEMBERS: &str = "SELECT member_group.ordinal, member_count, members
+                       FROM member_group LEFT JOIN member_set ON member_set.ordinal = member_group.ordinal";
+
+/// A group's ordinal, how many members it should have, and these.
+type ReadMembers = (Ordinal, i64, Option<RoaringBitmap>);
+
+fn members(row: &Row<'_>) -> rusqlite::Result<ReadMembers> {
+    let bytes = row.get_ref(2)?.as_blob_or_null()?;
+    Ok((row.get(0)?, row.get(1)?, bytes.map(set_of).transpose()?))
 }
 
 fn head(row: &Row<'_>) -> rusqlite::Result<GroupHead> {
@@ -168,17 +186,31 @@ mod tests {
     }
 
     #[test]
+    fn members_that_are_missing_are_told() {
+        let (_folder, mut store) = store();
+        let ids = store.read().unwrap().ids().unwrap();
+        for change in ["DELETE FROM member_set", "UPDATE member_group SET member_count = 1"] {
+            let session = store.write().unwrap();
+            session.transaction.execute(change, []).unwrap();
+            for error in [session.members(GROUP).err(), session.visit_members(&ids, |_, _| ()).err()] {
+                let words = error.expect(change).to_string();
+                assert!(words.contains("a group has not as many members as it should have"), "{words}");
+            }
+        }
+    }
+
+    #[test]
     fn damage_is_told_in_plain_words() {
         let (_folder, mut store) = store();
         let ids = store.read().unwrap().ids().unwrap();
         for change in [
-            "UPDATE member_group SET members = x'00'",
-            "UPDATE member_group SET member_count = -1",
+            "UPDATE member_set SET members = x'00'",
             "UPDATE member_group SET ordinal = 5000000000 WHERE id = 'all'",
             "UPDATE member_group SET next_change = 'soon'",
         ] {
             let session = store.write().unwrap();
-            session.transaction.execute(change, []).unwrap();
+            let change = format!("PRAGMA defer_foreign_keys = on; {change}");
+            session.transaction.execute_batch(&change).unwrap();
             let errors = [
                 session.group_heads().err(),
                 session.members(GROUP).err(),

@@ -259,7 +259,8 @@ mod tests {
                 let changes = if group.members == members { Vec::new() } else { vec![change] };
                 let run = session.add_run(&run(&id), &changes, &[]).unwrap();
                 group.members.clone_from(&members);
-                session.set_groups(std::slice::from_ref(&group)).unwrap();
+                (group.updated_run, group.changed_run) = (run, Some(run));
+                session.set_groups(std::slice::from_ref(&group), &RoaringBitmap::new()).unwrap();
                 expected.push((run, members));
             }
             for (run, members) in expected {
@@ -274,7 +275,7 @@ mod tests {
         let (_folder, mut store) = store();
         let session = store.write().unwrap();
         session.add_run(&run("run-4"), &[delta(GROUP, &[0, DEVICE], &[2])], &[]).unwrap();
-        session.transaction.execute("UPDATE member_group SET members = (SELECT added FROM delta WHERE run = 4) WHERE id = 'sales'", []).unwrap();
+        session.transaction.execute("UPDATE member_set SET members = (SELECT added FROM delta WHERE run = 4) WHERE ordinal = 131072", []).unwrap();
         let ids = session.ids().unwrap();
         let after =
             |group, run| session.members_after(group, run, &ids).unwrap().into_iter().collect::<Vec<_>>();

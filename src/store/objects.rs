@@ -1,6 +1,5 @@
 //! Which id has which ordinal, and who exists.
 
-use arrow_array::StringArray;
 use arrow_array::builder::StringBuilder;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -123,35 +122,16 @@ impl Session<'_> {
     }
 }
 
-/// The ids of users or devices that exist, in the order of their ordinals.
-///
-/// ```
-/// # use dyngroup::membership::register::{Holder, Register};
-/// use dyngroup::store::present_ids;
-/// let (ids, ordinals) = present_ids(&Register::default(), Holder::User, &[].into_iter().collect());
-/// assert!(ids.is_empty() && ordinals.is_empty());
-/// ```
-pub fn present_ids(
-    register: &Register,
-    holder: Holder,
-    present: &RoaringBitmap,
-) -> (StringArray, Vec<Ordinal>) {
-    let ordinals: Vec<Ordinal> = present.iter().collect();
-    let id = |&ordinal: &Ordinal| {
-        let (_, position) = register.position(ordinal)?;
-        register.known_id(holder, position)
-    };
-    (StringArray::from_iter_values(ordinals.iter().map(|ordinal| id(ordinal).unwrap_or_default())), ordinals)
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use arrow_array::StringArray;
+
     use super::*;
     use crate::language::attribute::Subject;
     use crate::membership::roster::RowIds;
-    use crate::store::Store;
+    use crate::store::{Store, present_ids};
 
     /// A run over users with these ids and some groups.
     fn run(store: &mut Store, users: std::ops::Range<u32>, groups: u32) -> Roster {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 use serde_json::json;
 
 use super::{AuditEvent, NewRun, RunKind, Store, StoredDelta, StoredGroup};
@@ -34,10 +35,13 @@ pub(super) fn store() -> (tempfile::TempDir, Store) {
     session.add_run(&run("run-2"), &[delta(GROUP, &[2], &[0])], &[rule]).unwrap();
     session.add_run(&run("run-3"), &[delta(GROUP + 2, &[], &[2])], &[]).unwrap();
     session
-        .set_groups(&[
-            group(GROUP, "sales", &[1, 2], Some("user.department -eq \"Sales\"")),
-            group(GROUP + 1, "all", &[DEVICE, GROUP], None),
-        ])
+        .set_groups(
+            &[
+                group(GROUP, "sales", &[1, 2], Some("user.department -eq \"Sales\"")),
+                group(GROUP + 1, "all", &[DEVICE, GROUP], None),
+            ],
+            &RoaringBitmap::new(),
+        )
         .unwrap();
     session.commit().unwrap();
     (folder, store)

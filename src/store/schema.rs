@@ -65,10 +65,15 @@ CREATE TABLE member_group (
     -- When the clock alone can change the members next.
     next_change TEXT,
     member_count INTEGER NOT NULL,
-    members BLOB NOT NULL,
     -- The run that looked at the group last, and the one that changed its members last.
     updated_run INTEGER NOT NULL REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED,
     changed_run INTEGER REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+
+-- Apart from their groups, so that a run that changes no members does not write them again.
+CREATE TABLE member_set (
+    ordinal INTEGER PRIMARY KEY REFERENCES member_group (ordinal) ON DELETE CASCADE,
+    members BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE delta (
@@ -92,6 +97,13 @@ CREATE TABLE audit (
     details TEXT NOT NULL,
     PRIMARY KEY (run, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- What was told of objects since their files were read as a whole, as JSON.
+CREATE TABLE object_change (
+    ordinal INTEGER PRIMARY KEY,
+    holder TEXT NOT NULL,
+    change TEXT NOT NULL
+) STRICT;
 
 -- Attributes of up to 65536 objects with ordinals that follow each other, as an Arrow IPC stream.
 CREATE TABLE attribute_block (

@@ -15,7 +15,7 @@ pub(super) fn first() -> String {
               WHERE page.ordinal = {ordinal} - {ordinal} % {PAGE_IDS})"
         )
     };
-    let members = members_of("member_group.members", "member_group", "member_group.ordinal AS owner");
+    let members = members_of("member_set.members", "member_set", "member_set.ordinal AS owner");
     let added = members_of("delta.added", "delta", "delta.run AS run, delta.ordinal AS owner");
     let removed = members_of("delta.removed", "delta", "delta.run AS run, delta.ordinal AS owner");
     let (group, member) = (id_of("owner"), id_of("member"));
@@ -45,8 +45,8 @@ FROM delta JOIN member_group ON member_group.ordinal = delta.ordinal;
 
 -- The members of groups, each on a row: ask for one group (WHERE group_id = …), better a small one.
 CREATE VIEW members AS
-SELECT (SELECT id FROM member_group WHERE ordinal = owner) AS group_id, {member} AS member_id
-FROM ({members});
+SELECT member_group.id AS group_id, {member} AS member_id
+FROM member_group JOIN ({members}) ON owner = member_group.ordinal;
 
 -- Who came and went: ask for one run and one group.
 CREATE VIEW changes AS
@@ -154,7 +154,7 @@ mod tests {
             });
         }
         session.add_ids(&roster).unwrap();
-        session.set_groups(&groups).unwrap();
+        session.set_groups(&groups, &RoaringBitmap::new()).unwrap();
         let run = NewRun {
             id: "run".to_owned(),
             kind: RunKind::Full,

@@ -88,21 +88,21 @@ pub struct StoredColumns {
 }
 
 impl StoredColumns {
-    /// What was read from files.
-    pub fn of_read(read: &ReadColumns) -> Self {
+    /// What was read from files, with the ids of the managers if they were read.
+    pub fn of_read(read: &Columns, managers: Option<&TextColumn>) -> Self {
         let mut columns = BTreeMap::new();
-        for (attribute, column) in &read.columns.columns {
+        for (attribute, column) in &read.columns {
             if **attribute == *OBJECT_ID {
                 continue;
             }
-            let written = written(attribute, column, &read.columns.originals);
+            let written = written(attribute, column, &read.originals);
             let name = StoredName { attribute: Arc::clone(attribute), as_written: written.is_some() };
             columns.insert(name, written.unwrap_or_else(|| column.clone()));
         }
-        if let Some(managers) = &read.managers {
+        if let Some(managers) = managers {
             columns.insert(StoredName::manager(), Column::Text(managers.clone()));
         }
-        Self { rows: read.columns.rows(), columns }
+        Self { rows: read.rows(), columns }
     }
 
     /// The attributes `names` of objects. Those that `attributes` does not know are left out.
@@ -247,8 +247,7 @@ impl StoredColumns {
             columns.originals.extend(originals(&attribute.name, column));
         }
         let managers = self.columns.remove(&StoredName::manager());
-        let is_wanted = |name: &StoredName| wanted.attributes.iter().any(|it| it.name == name.attribute);
-        self.columns.retain(|name, _| is_wanted(name));
+        self.columns.retain(|name, _| name.is_of(wanted));
         let folded: Vec<(StoredName, Column, Column)> = self
             .columns
             .into_par_iter()
@@ -278,6 +277,23 @@ impl StoredName {
         Self { attribute: MANAGER.into(), as_written: true }
     }
 
+    /// What is stored of what is wanted.
+    pub fn of_wanted(wanted: &Wanted) -> impl Iterator<Item = Self> {
+        let attributes =
+            wanted.attributes.iter().filter(|attribute| !attribute.retired && *attribute.name != *OBJECT_ID);
+        let name = |attribute: &Arc<Attribute>| Self {
+            attribute: Arc::clone(&attribute.name),
+            as_written: wanted.originals.contains(&attribute.name),
+        };
+        attributes.map(name).chain(wanted.managers.then(Self::manager))
+    }
+
+    /// Whether it is among what is wanted.
+    pub fn is_of(&self, wanted: &Wanted) -> bool {
+        let is_manager = wanted.managers && *self == Self::manager();
+        is_manager || wanted.attributes.iter().any(|attribute| attribute.name == self.attribute)
+    }
+
     /// What has to be stored for what is wanted, and is not among `stored`: attributes in rule spelling.
     pub fn missing<'w>(stored: &BTreeSet<Self>, wanted: &'w Wanted) -> Vec<&'w str> {
         let is_there = |attribute: &Attribute| {
@@ -305,7 +321,7 @@ impl ReadColumns {
     /// If a column becomes too large.
     pub fn taken(self, rows: &[u32], wanted: &Wanted) -> Result<Self, StoredFault> {
         let ids = taken_values(&self.columns.ids, rows)?;
-        let stored = StoredColumns::of_read(&self).taken(rows)?;
+        let stored = StoredColumns::of_read(&self.columns, self.managers.as_ref()).taken(rows)?;
         let Self { member_of, removed, .. } = self;
         Ok(Self { member_of, removed, ..stored.into_read(ids, wanted)? })
     }

@@ -78,7 +78,7 @@ impl Default for GuardPolicy {
             enabled: true,
             group_removals: share(Share::of_tenths(2)),
             group_additions: share(Share::ALL),
-            total_removals: share(Share::of_tenths(1)),
+            total_removals: share(Share::of_tenths(2)),
             total_additions: Limits::default(),
             small_changes_max_count: 10,
             empty_groups: EmptyGroups::Stop,

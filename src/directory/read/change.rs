@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Value as Json, json};
+
 use super::object::value_of;
 use super::read_rows;
 use crate::base::fold::fold;
 use crate::directory::error::DataErrors;
-use crate::directory::object::{Object, Value};
+use crate::directory::object::{AssignedPlan, Object, Value};
 use crate::directory::row::{Datum, Row};
 use crate::directory::shape::{MANAGER, MANAGER_DELTA, MEMBER_OF, OBJECT_ID, REMOVED, Shape};
 use crate::directory::source::Source;
@@ -61,6 +63,32 @@ impl ObjectChange {
             object.set_manager(manager.clone());
         }
         Some(object)
+    }
+
+    /// The change as lines of NDJSON with the names that rules use, which read back as the same change.
+    pub fn to_lines(&self) -> String {
+        let mark = json!({ "id": self.id, "@removed": {} });
+        if self.removed {
+            return format!("{mark}\n");
+        }
+        let mut object = serde_json::Map::new();
+        object.insert("id".to_owned(), json!(self.id));
+        for (name, value) in &self.values {
+            let value = match value {
+                Value::Null => Json::Null,
+                Value::Boolean(value) => json!(value),
+                Value::Text(text) => json!(text),
+                Value::Instant(instant) => json!(instant.to_string()),
+                Value::Texts(texts) => json!(texts),
+                Value::Plans(plans) => plans.iter().map(plan_json).collect(),
+            };
+            object.insert(name.to_string(), value);
+        }
+        if let Some(manager) = &self.manager {
+            object.insert(MANAGER.to_owned(), json!(manager));
+        }
+        let line = Json::Object(object);
+        if self.anew { format!("{mark}\n{line}\n") } else { format!("{line}\n") }
     }
 
     /// What is told by this and then by `later`, of the same object.
@@ -133,6 +161,14 @@ pub fn one_each(changes: Vec<ObjectChange>) -> Vec<ObjectChange> {
         }
     }
     merged.into_iter().flatten().collect()
+}
+
+fn plan_json(plan: &AssignedPlan) -> Json {
+    json!({
+        "service": plan.service,
+        "servicePlanId": plan.service_plan_id,
+        "capabilityStatus": plan.capability_status,
+    })
 }
 
 fn change(mut row: Row, _line: usize) -> ObjectChange {

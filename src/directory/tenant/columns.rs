@@ -26,6 +26,13 @@ pub struct TenantColumns {
     /// Memberships from the members file and from the `memberOf` of users and devices. They may name
     /// groups and members that the tenant does not have: see [`TenantColumns::unknown_groups`].
     pub members: Members,
+    /// Whether anything tells of memberships: a members file, or the `memberOf` of some user or device. If
+    /// not, static groups are not empty but unknown.
+    pub tells_members: bool,
+    /// Whether users or devices themselves name groups.
+    pub objects_name_groups: bool,
+    /// Whether there is a file of devices.
+    pub has_devices: bool,
     /// The products, in the order of their file.
     pub skus: Vec<Sku>,
     /// The tenant itself, if its file is there.
@@ -60,17 +67,29 @@ impl TenantColumns {
         attributes: &Attributes,
         wanted: impl Fn(Subject) -> Wanted,
     ) -> Result<Self, DataErrors> {
-        let TenantGroups { groups, skus, organization, policy, mut pairs, files } = groups;
+        let TenantGroups { groups, skus, organization, policy, mut pairs, files, .. } = groups;
         let read = |path: &Path, subject| read_columns(path, subject, attributes, &wanted(subject));
         let mut errors = None;
-        let users = DataErrors::collect(&mut errors, read(&files.users, Subject::User));
+        let users = DataErrors::collect(&mut errors, read(files.users()?, Subject::User));
         let devices = files.devices.as_ref().map(|path| read(path, Subject::Device));
         let devices = devices.and_then(|devices| DataErrors::collect(&mut errors, devices));
         DataErrors::none_of(errors)?;
         let (mut users, mut devices) = (users.unwrap_or_default(), devices.unwrap_or_default());
+        let objects_name_groups = !users.member_of.is_empty() || !devices.member_of.is_empty();
         pairs.append(&mut users.member_of);
         pairs.append(&mut devices.member_of);
-        Ok(Self { users, devices, groups, members: Members::new(pairs), skus, organization, policy })
+        Ok(Self {
+            users,
+            devices,
+            groups,
+            tells_members: objects_name_groups || files.members.is_some(),
+            objects_name_groups,
+            has_devices: files.devices.is_some(),
+            members: Members::new(pairs),
+            skus,
+            organization,
+            policy,
+        })
     }
 
     /// The group with this id, in any letter case.

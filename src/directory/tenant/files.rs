@@ -12,7 +12,10 @@ use crate::directory::source::Format;
 /// The files of a tenant folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Files {
-    pub(super) users: PathBuf,
+    folder: PathBuf,
+    /// The names of all files in it, for messages.
+    names: Vec<String>,
+    pub(super) users: Option<PathBuf>,
     pub(super) devices: Option<PathBuf>,
     pub(super) groups: PathBuf,
     pub(super) members: Option<PathBuf>,
@@ -22,7 +25,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Looks for the files by their names, in any letter case.
+    /// Looks for the files by their names, in any letter case. There has to be one of groups.
     pub(super) fn find(folder: &Path) -> Result<Self, DataErrors> {
         let names = list(folder)?;
         let mut errors = None;
@@ -34,12 +37,17 @@ impl Files {
         let is_toml = |extension: &str| extension.eq_ignore_ascii_case("toml");
         let policy = DataErrors::collect(&mut errors, one_of(folder, &names, "policy", is_toml)).flatten();
         DataErrors::none_of(errors)?;
-        match (users, groups) {
-            (Some(users), Some(groups)) => {
-                Ok(Self { users, devices, groups, members, skus, organization, policy })
-            }
-            (None, _) => Err(missing(folder, &names, "users")),
-            (_, None) => Err(missing(folder, &names, "groups")),
+        let stem = if users.is_none() && groups.is_none() { "users" } else { "groups" };
+        let groups = groups.ok_or_else(|| missing(folder, &names, stem))?;
+        let folder = folder.to_owned();
+        Ok(Self { folder, names, users, devices, groups, members, skus, organization, policy })
+    }
+
+    /// The users, which have to be there for all but changes.
+    pub(super) fn users(&self) -> Result<&Path, DataErrors> {
+        match &self.users {
+            Some(users) => Ok(users),
+            None => Err(missing(&self.folder, &self.names, "users")),
         }
     }
 }
@@ -138,7 +146,7 @@ mod tests {
             "readme.md",
         ])
         .unwrap();
-        assert_eq!(files.users.file_name().unwrap(), "Users.NDJSON");
+        assert_eq!(files.users.unwrap().file_name().unwrap(), "Users.NDJSON");
         assert_eq!(files.skus.unwrap().file_name().unwrap(), "subscribedskus.json");
         assert_eq!(files.policy.unwrap().file_name().unwrap(), "Policy.toml");
         assert_eq!((files.members, files.devices, files.organization), (None, None, None));
@@ -146,6 +154,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_doubled_is_said() {
+        let find = |names: &[&str]| {
+            let files = find(names)?;
+            let path = files.folder.display().to_string();
+            files.users().map(drop).map_err(|errors| errors.to_string().replace(&path, "tenant"))
+        };
         insta::assert_snapshot!(find(&[]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds nothing");
         insta::assert_snapshot!(find(&["groups.json", "people.csv"]).unwrap_err(), @"tenant: the folder has no `users` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds `groups.json`, `people.csv`");
         insta::assert_snapshot!(find(&["users.json"]).unwrap_err(), @"tenant: the folder has no `groups` file: a tenant folder holds `users` and `groups`, and may hold `devices`, `members`, `subscribedSkus` and `organization`, each as `.ndjson`, `.jsonl`, `.json` or `.csv`, and all but the groups, products and the organization as `.parquet`, beside them `policy.toml`; this one holds `users.json`");

@@ -8,7 +8,7 @@ use crate::base::fold::fold;
 use crate::directory::column_reader::Wanted;
 use crate::directory::error::DataErrors;
 use crate::directory::group::{Group, read_groups};
-use crate::directory::members::read_pairs_of_file;
+use crate::directory::members::{Members, read_pairs_of_file};
 use crate::directory::organization::{Organization, read_organization};
 use crate::directory::policy::Policy;
 use crate::directory::sku::{Sku, read_skus};
@@ -27,6 +27,8 @@ pub struct TenantGroups {
     pub organization: Option<Organization>,
     /// What was chosen for the tenant; the defaults if its file is not there.
     pub policy: Policy,
+    /// Whether a members file was read.
+    pub members_read: bool,
     /// The members file: group ids with member ids.
     pub(super) pairs: Vec<(String, String)>,
     pub(super) files: Files,
@@ -40,7 +42,43 @@ impl TenantGroups {
     /// If the folder or one of the files cannot be read, a file that has to be there is missing, or one
     /// stands there in two formats. Faults of all files are collected.
     pub fn read(folder: &Path) -> Result<Self, DataErrors> {
-        Self::of_files(Files::find(folder)?)
+        let files = Files::find(folder)?;
+        files.users()?;
+        Self::of_files(files)
+    }
+
+    /// Reads the tenant in `folder` for a run over changed objects: there need be no users, and the members
+    /// file is passed over if `is_known` says that it was read before.
+    ///
+    /// # Errors
+    ///
+    /// As [`TenantGroups::read`].
+    pub fn read_for_changes(folder: &Path, is_known: impl Fn(&Path) -> bool) -> Result<Self, DataErrors> {
+        let mut files = Files::find(folder)?;
+        let passed_over = files.members.take_if(|path| is_known(path));
+        let mut read = Self::of_files(files)?;
+        read.files.members = read.files.members.or(passed_over);
+        Ok(read)
+    }
+
+    /// The file or folder of the users.
+    pub fn users_file(&self) -> Option<&Path> {
+        self.files.users.as_deref()
+    }
+
+    /// The file or folder of the devices.
+    pub fn devices_file(&self) -> Option<&Path> {
+        self.files.devices.as_deref()
+    }
+
+    /// The file of the members.
+    pub fn members_file(&self) -> Option<&Path> {
+        self.files.members.as_deref()
+    }
+
+    /// The memberships of the members file.
+    pub fn members(&self) -> Members {
+        Members::new(self.pairs.iter().map(|(group, member)| (group, member)))
     }
 
     /// Goes on with the users and devices. `wanted` says what is to be read of them.
@@ -77,6 +115,7 @@ impl TenantGroups {
             skus: skus.unwrap_or_default(),
             organization,
             policy: policy.unwrap_or_default(),
+            members_read: files.members.is_some(),
             pairs: pairs.unwrap_or_default(),
             files,
         })

@@ -1,0 +1,264 @@
+//! Changed users or devices against what the state holds of them: as they were, as they are, and the stored
+//! attributes brought up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use arrow_array::StringArray;
+use roaring::RoaringBitmap;
+
+use super::failure::Failure;
+use super::loaded::too_many;
+use super::settings::Settings;
+use crate::base::fold::fold;
+use crate::directory::column_reader::Wanted;
+use crate::directory::column_reader::stored::{NO_ROW, StoredColumns, StoredName};
+use crate::directory::object::{Object, Value};
+use crate::directory::read::{ObjectChange, one_each, read_changes};
+use crate::language::attribute::Subject;
+use crate::membership::changed::ChangedObject;
+use crate::membership::register::{Holder, Position, Register, SEGMENT_ORDINALS};
+use crate::membership::roster::Ordinal;
+use crate::store::{Session, rows_of_segment};
+
+/// The changes of the files of one kind of object.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) subject: Subject,
+    pub(super) holder: Holder,
+    pub(super) changes: Vec<ObjectChange>,
+    /// At the same places the ordinals.
+    pub(super) ordinals: Vec<Ordinal>,
+    /// Ids that were deleted and that nobody has heard of.
+    pub(super) strangers: Vec<String>,
+}
+
+impl Told {
+    /// Reads the files, in their order, and gives ordinals to new objects.
+    pub(super) fn read(
+        subject: Subject,
+        paths: &[PathBuf],
+        settings: &Settings,
+        register: &mut Register,
+    ) -> Result<Self, Failure> {
+        let holder = holder_of(subject);
+        let mut told = Vec::new();
+        for path in paths {
+            told.extend(read_changes(path, subject, &settings.attributes)?);
+        }
+        let (changes, strangers): (Vec<_>, Vec<_>) = one_each(told)
+            .into_iter()
+            .partition(|change| !change.removed || register.find_known(holder, &change.id).is_some());
+        let ids = StringArray::from_iter_values(changes.iter().map(|change| &change.id));
+        let positions = register.place(holder, &ids).ok_or_else(too_many)?;
+        let ordinals = positions.into_iter().map(|position| register.ordinal(holder, position));
+        let ordinals = ordinals.collect::<Option<_>>().ok_or_else(too_many)?;
+        let strangers = strangers.into_iter().map(|change| change.id).collect();
+        Ok(Self { subject, holder, changes, ordinals, strangers })
+    }
+
+    /// Who exists now, if `present` did before.
+    pub(super) fn present(&self, present: &RoaringBitmap) -> RoaringBitmap {
+        let mut present = present.clone();
+        for (change, &ordinal) in self.changes.iter().zip(&self.ordinals) {
+            if change.removed {
+                present.remove(ordinal);
+            } else {
+                present.insert(ordinal);
+            }
+        }
+        present
+    }
+
+    /// Ids of new objects by ordinal.
+    pub(super) fn ids(&self) -> BTreeMap<Ordinal, &str> {
+        self.ordinals.iter().copied().zip(self.changes.iter().map(|change| &*change.id)).collect()
+    }
+
+    /// The objects before and after; what is stored of them is brought up to date. `present` is who existed
+    /// before.
+    pub(super) fn apply(
+        &self,
+        session: &Session<'_>,
+        register: &Register,
+        present: &RoaringBitmap,
+        wanted: &Wanted,
+        settings: &Settings,
+    ) -> Result<Vec<ChangedObject>, Failure> {
+        let mut names = session.stored_names(self.holder)?;
+        if names.is_empty() {
+            names = StoredName::of_wanted(wanted).collect();
+        }
+        let mut by_segment: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (place, ordinal) in self.ordinals.iter().enumerate() {
+            by_segment.entry(ordinal / SEGMENT_ORDINALS).or_default().push(place);
+        }
+        let mut changed = Vec::with_capacity(self.changes.len());
+        for (place, &segment) in (0..).zip(register.segments(self.holder)) {
+            let Some(places) = by_segment.get(&segment) else { continue };
+            let rows = rows_of_segment(register.end(self.holder), place);
+            let stored = session.segment_values(self.holder, segment, |_| true)?;
+            let is_new = stored.rows() < rows;
+            let stored = if is_new { stored.taken(&rows_up_to(stored.rows(), rows))? } else { stored };
+            let objects = places.iter().filter_map(|&place| {
+                let (change, &ordinal) = (self.changes.get(place)?, self.ordinals.get(place)?);
+                let row = (ordinal % SEGMENT_ORDINALS) as usize;
+                let before = present.contains(ordinal).then(|| stored.object(row, &change.id));
+                let after = change.applied_to(before.clone().unwrap_or_else(|| Object::new(&*change.id)));
+                Some(ChangedObject { ordinal, before, after })
+            });
+            let objects: Vec<ChangedObject> = objects.collect();
+            let differing: BTreeSet<StoredName> = if is_new {
+                names.clone()
+            } else {
+                names.iter().filter(|name| differs(name, &objects)).cloned().collect()
+            };
+            let at: Vec<u32> = objects.iter().map(|object| object.ordinal % SEGMENT_ORDINALS).collect();
+            let now: Vec<Object> = objects
+                .iter()
+                .map(|object| object.after.clone().unwrap_or_else(|| Object::new("")))
+                .collect();
+            let by = StoredColumns::of_objects(&now, &differing, self.subject, &settings.attributes);
+            let values = stored.filtered(|name| differing.contains(name)).replaced(&at, by)?;
+            session.set_segment(self.holder, segment, rows, &values.encoded()?)?;
+            changed.extend(objects);
+        }
+        let log: Vec<(Ordinal, String)> = self.logged(session)?;
+        session.add_changes(self.holder, &log)?;
+        Ok(changed)
+    }
+
+    /// All that was told of the objects since the files were read as a whole, with what is told now.
+    fn logged(&self, session: &Session<'_>) -> Result<Vec<(Ordinal, String)>, Failure> {
+        let mut log = Vec::with_capacity(self.changes.len());
+        for (change, &ordinal) in self.changes.iter().zip(&self.ordinals) {
+            let before = session.change(ordinal)?.unwrap_or_default();
+            log.push((ordinal, before + &change.to_lines()));
+        }
+        Ok(log)
+    }
+}
+
+/// Whether a value differs for some object.
+fn differs(name: &StoredName, objects: &[ChangedObject]) -> bool {
+    let value = |object: &Option<Object>| match object {
+        None => Value::Null,
+        Some(object) if *name == StoredName::manager() => {
+            object.manager().map_or(Value::Null, |manager| Value::Text(manager.to_owned()))
+        }
+        Some(object) => object.get(&name.attribute).clone(),
+    };
+    objects.iter().any(|object| value(&object.before) != value(&object.after))
+}
+
+/// All rows, and rows without values up to a number.
+fn rows_up_to(rows: usize, end: usize) -> Vec<u32> {
+    (0..end).map(|row| u32::try_from(row).ok().filter(|_| row < rows).unwrap_or(NO_ROW)).collect()
+}
+
+/// Who has the ordinals of users or devices.
+pub(super) const fn holder_of(subject: Subject) -> Holder {
+    match subject {
+        Subject::User => Holder::User,
+        Subject::Device => Holder::Device,
+    }
+}
+
+/// The ids of those who exist, in the order of their ordinals; `new` has those that the register did not know.
+pub(super) fn ids_of(
+    register: &Register,
+    present: &RoaringBitmap,
+    new: &BTreeMap<Ordinal, &str>,
+) -> (StringArray, Vec<Ordinal>) {
+    let id = |ordinal: Ordinal| {
+        let (holder, position): (Holder, Position) = register.position(ordinal)?;
+        register.known_id(holder, position).or_else(|| new.get(&ordinal).copied())
+    };
+    let ordinals: Vec<Ordinal> = present.iter().collect();
+    (StringArray::from_iter_values(ordinals.iter().map(|&ordinal| id(ordinal).unwrap_or_default())), ordinals)
+}
+
+/// An id that is told of as a user and is a device, or the other way round.
+pub(super) fn refuse_other_kind(
+    told: &Told,
+    register: &Register,
+    others: &RoaringBitmap,
+) -> Result<(), Failure> {
+    let other = match told.holder {
+        Holder::User => Holder::Device,
+        _ => Holder::User,
+    };
+    for change in told.changes.iter().filter(|change| !change.removed) {
+        let ordinal = register.find_known(other, &change.id).and_then(|at| register.ordinal(other, at));
+        if ordinal.is_some_and(|ordinal| others.contains(ordinal)) {
+            let (is, as_) = (other.word(), told.holder.word());
+            return Err(Failure::new(format!(
+                "`{}` is the id of a {is} and is told of as a {as_}; a state file cannot hold both",
+                change.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The stored attributes made anew from the files of the folder and all that was told since: for rules that
+/// read what was not stored.
+pub(super) fn read_again(
+    session: &Session<'_>,
+    register: &Register,
+    subject: Subject,
+    (path, is_same): (Option<&Path>, bool),
+    present: &RoaringBitmap,
+    wanted: &Wanted,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let holder = holder_of(subject);
+    let stored = session.stored_names(holder)?;
+    let missing = StoredName::missing(&stored, wanted);
+    let (Some(first), false) = (missing.first(), present.is_empty()) else { return Ok(()) };
+    let word = subject.word();
+    let Some(path) = path.filter(|_| is_same) else {
+        return Err(Failure::new(format!(
+            "rules now read `{word}.{first}`, which the state file does not hold, and the folder's {word}s are not \
+             the file that it was made from: run once without --changed"
+        )));
+    };
+    let read = crate::directory::column_reader::read_columns(path, subject, &settings.attributes, wanted)?;
+    let rows: BTreeMap<Ordinal, u32> = (0..)
+        .zip(read.columns.ids.iter().flatten())
+        .filter_map(|(row, id)| Some((register.ordinal(holder, register.find_known(holder, id)?)?, row)))
+        .collect();
+    let ordinals: Vec<Ordinal> = present.iter().collect();
+    let order: Vec<u32> =
+        ordinals.iter().map(|ordinal| rows.get(ordinal).copied().unwrap_or(NO_ROW)).collect();
+    let values = StoredColumns::of_read(&read.columns, read.managers.as_ref()).taken(&order)?;
+    let mut at = Vec::new();
+    let mut objects = Vec::new();
+    for (row, &ordinal) in (0_u32..).zip(&ordinals) {
+        let Some(lines) = session.change(ordinal)? else { continue };
+        let id = (|| {
+            let (_, position) = register.position(ordinal)?;
+            register.known_id(holder, position)
+        })()
+        .unwrap_or_default();
+        let object = values.object(row as usize, id);
+        let told = crate::directory::read::changes_from_str(
+            session.path(),
+            &lines,
+            crate::directory::source::Format::Ndjson,
+            subject,
+            &settings.attributes,
+        )?;
+        let now = told
+            .iter()
+            .find(|change| fold(&change.id) == fold(id))
+            .and_then(|change| change.applied_to(object));
+        at.push(row);
+        objects.push(now.unwrap_or_else(|| Object::new(id)));
+    }
+    let names: Vec<StoredName> = values.names().cloned().collect();
+    let by = StoredColumns::of_objects(&objects, &names, subject, &settings.attributes);
+    let values = values.replaced(&at, by)?;
+    session.set_values((register, holder), &ordinals, &values)?;
+    Ok(())
+}

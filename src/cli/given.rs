@@ -1,0 +1,81 @@
+//! Who was a member before a run, and who is one by the files of the tenant folder.
+
+use std::collections::HashMap;
+
+use super::failure::Failure;
+use super::loaded::{ordinal, too_many};
+use crate::directory::group::Group;
+use crate::directory::members::Members;
+use crate::membership::recompute::{GroupInput, Plan, Status};
+use crate::membership::roster::{Ordinal, Roster};
+use crate::membership::snapshot::Snapshot;
+use crate::store::StoredGroup;
+
+/// The groups of a run with what is to be done with them.
+pub(super) struct Membership {
+    /// The groups of the folder, then those that the state knows and the folder does not have any more.
+    pub(super) groups: Vec<Group>,
+    /// At the same places what is to be done with them.
+    pub(super) inputs: Vec<GroupInput>,
+    pub(super) before: Snapshot,
+    /// How many static groups nothing tells the members of: they stay as they were.
+    pub(super) unknown: usize,
+}
+
+impl Membership {
+    /// `stored` is what the state knows, `given` what the folder tells, if it tells anything.
+    ///
+    /// A group that the state does not know had the members that the folder tells. What the folder tells of a
+    /// dynamic group that the state knows does not count any more; of a static group it is who is a member
+    /// now. Where the folder tells nothing, static groups stay as they are: nothing told is not nobody.
+    pub(super) fn of(
+        groups: Vec<Group>,
+        plans: Vec<Plan>,
+        stored: Vec<StoredGroup>,
+        given: Option<&Members>,
+        roster: &mut Roster,
+    ) -> Result<Self, Failure> {
+        let mut before = Snapshot::default();
+        let mut gone: HashMap<Ordinal, (String, Option<String>)> = HashMap::new();
+        for group in stored {
+            before.replace(group.ordinal, group.members);
+            gone.insert(group.ordinal, (group.id, group.display_name));
+        }
+        for (old, new) in roster.promoted() {
+            before.rename(old, new);
+        }
+        let mut this = Self { groups, inputs: Vec::with_capacity(plans.len()), before, unknown: 0 };
+        let mut told = Snapshot::default();
+        let mut new = Vec::new();
+        for (group, plan) in this.groups.iter().zip(plans) {
+            let group = ordinal(roster, &group.id)?;
+            let is_new = gone.remove(&group).is_none();
+            if is_new || matches!(plan, Plan::Static) {
+                told.add_group(group);
+            }
+            new.push(is_new);
+            this.inputs.push(GroupInput { group, plan });
+        }
+        if let Some(given) = given {
+            told.add_given(given, roster).ok_or_else(too_many)?;
+        }
+        for (input, is_new) in this.inputs.iter_mut().zip(new) {
+            let members = told.members(input.group).cloned().unwrap_or_default();
+            if is_new {
+                this.before.replace(input.group, members);
+            } else if matches!(input.plan, Plan::Static) && given.is_some() {
+                input.plan = Plan::Known { members, status: Status::Static };
+            } else if matches!(input.plan, Plan::Static) {
+                this.unknown += 1;
+            }
+        }
+        let mut gone: Vec<_> = gone.into_iter().collect();
+        gone.sort_unstable_by_key(|(ordinal, _)| *ordinal);
+        for (group, (id, display_name)) in gone {
+            this.groups.push(Group::named(id, display_name));
+            let nobody = Plan::Known { members: roaring::RoaringBitmap::new(), status: Status::Deleted };
+            this.inputs.push(GroupInput { group, plan: nobody });
+        }
+        Ok(this)
+    }
+}

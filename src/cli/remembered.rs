@@ -1,0 +1,91 @@
+//! What a state file remembers of earlier runs, and the session in which a run looks at it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use super::failure::Failure;
+use crate::membership::register::{Holder, Register};
+use crate::store::{RunRecord, Session, StoredGroup};
+
+/// The name of the fact that holds [`Inputs`].
+const INPUTS: &str = "inputs";
+
+/// What a state file remembers.
+#[derive(Debug, Default)]
+pub(super) struct Remembered {
+    pub(super) register: Register,
+    pub(super) groups: Vec<StoredGroup>,
+    /// The ordinals of the users and of the devices that exist.
+    pub(super) present: [RoaringBitmap; 2],
+    pub(super) last: Option<RunRecord>,
+    pub(super) inputs: Inputs,
+}
+
+/// What the last run read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Inputs {
+    /// How many objects had a value of each attribute, by `user.city` and the like.
+    pub(super) values: BTreeMap<String, u64>,
+    /// The [mark](mark_of) of the file of users that was read as a whole.
+    pub(super) users_file: Option<String>,
+    /// The mark of the file of devices that was read as a whole.
+    pub(super) devices_file: Option<String>,
+    /// The mark of the members file.
+    pub(super) members_file: Option<String>,
+    /// Whether users or devices themselves named groups.
+    pub(super) objects_name_groups: bool,
+}
+
+impl Remembered {
+    /// Reads all of it.
+    pub(super) fn read(session: &Session<'_>) -> Result<Self, Failure> {
+        let inputs = match session.fact(INPUTS)? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            None => Inputs::default(),
+        };
+        Ok(Self {
+            register: session.register()?,
+            groups: session.groups()?,
+            present: [session.present(Holder::User)?, session.present(Holder::Device)?],
+            last: session.last_run()?,
+            inputs,
+        })
+    }
+}
+
+impl Inputs {
+    /// Remembers them.
+    pub(super) fn write(&self, session: &Session<'_>) -> Result<(), Failure> {
+        let text = serde_json::to_string(self).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(session.set_fact(INPUTS, Some(&text))?)
+    }
+}
+
+/// Length and time of a file, or of all files of a folder: what tells that it is still the same one. `None`
+/// if the system does not say.
+pub(super) fn mark_of(path: &Path) -> Option<String> {
+    let mut marks = Vec::new();
+    if path.is_dir() {
+        let mut paths: Vec<_> =
+            fs::read_dir(path).ok()?.map(|entry| Some(entry.ok()?.path())).collect::<Option<_>>()?;
+        paths.sort_unstable();
+        for path in paths {
+            marks.push(format!("{:?} {}", path.file_name()?, mark_of_file(&path)?));
+        }
+    } else {
+        marks.push(mark_of_file(path)?);
+    }
+    Some(marks.join("; "))
+}
+
+fn mark_of_file(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{} bytes of {}.{:09}", metadata.len(), modified.as_secs(), modified.subsec_nanos()))
+}
