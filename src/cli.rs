@@ -11,6 +11,7 @@ mod computed;
 mod diff;
 mod evaluate;
 mod explain;
+mod export;
 mod failure;
 mod find_rule;
 mod finish;
@@ -19,24 +20,31 @@ mod fixture_read;
 mod fixture_run;
 mod fmt;
 mod given;
+mod groups_of;
 mod guarded;
+mod history;
 mod incremental;
 mod loaded;
 mod members;
+mod members_of_group;
 mod named;
 mod output;
 mod progress;
 mod recompute;
 mod remembered;
 mod rule;
+mod run_arg;
 mod run_files;
 mod settings;
 mod single;
 pub mod source;
-#[allow(dead_code, reason = "the commands that use it come next")]
 mod state_file;
+mod state_groups;
+mod state_stream;
+mod status;
 mod synth;
 mod test;
+mod undo;
 mod words;
 
 use std::io::Write;
@@ -102,6 +110,12 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Diff(args) => diff::run(&args, &global),
         Command::Analyse(args) => analyse::run(&args, &global),
         Command::FindRule(args) => find_rule::run(&args, &global),
+        Command::History(args) => history::run(&args),
+        Command::Undo(args) => undo::run(&args),
+        Command::Members(args) => members_of_group::run(&args),
+        Command::GroupsOf(args) => groups_of::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Test(args) => test::run(&args, &global),
         Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),

@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use self::analysis::{AnalyseArgs, DiffArgs, FindRuleArgs};
 pub(super) use self::recompute::{GuardArgs, MemoryArgs, RecomputeArgs};
+use super::export::ExportArgs;
+use super::groups_of::GroupsOfArgs;
+use super::history::HistoryArgs;
+use super::members_of_group::MembersArgs;
 use super::source::Format;
+use super::status::StatusArgs;
+use super::undo::UndoArgs;
 use super::words::{CodeName, Declaration, Denial, Instant};
 use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
 use crate::engine::world::VersionOrder;
@@ -109,6 +115,26 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 done, 1 no good rule was found, 2 usage or input error.
     FindRule(FindRuleArgs),
+    /// List the runs of a state file, or what one of them changed
+    ///
+    /// Exit codes: 0 done, 1 with --verify if a run does not fit, 2 usage or input error.
+    History(HistoryArgs),
+    /// Take the changes of a run back, in a run of its own
+    ///
+    /// Who came goes and who went comes back, as far as later runs have not changed it again.
+    ///
+    /// Exit codes: 0 done, 2 failed and nothing was committed.
+    Undo(UndoArgs),
+    /// List the members of a group of a state file
+    Members(MembersArgs),
+    /// List the groups of a state file that a user or device is a member of
+    GroupsOf(GroupsOfArgs),
+    /// Say how the groups of a state file are, in the words of Microsoft Graph
+    ///
+    /// Exit codes: 0 done, 1 if a group that is listed is in error, 2 usage or input error.
+    Status(StatusArgs),
+    /// Write all memberships of a state file into one file
+    Export(ExportArgs),
     /// Run rule fixtures
     ///
     /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.

@@ -116,7 +116,7 @@ impl Run<'_> {
             report,
             kind: self.kind(),
             undoes: None,
-            actor: actor(&args.memory),
+            actor: actor_or_user(args.memory.actor.as_ref()),
             present: Some([of_users, of_devices, strangers]),
             inputs: Some(inputs),
         };
@@ -217,10 +217,10 @@ pub(super) fn past_of(groups: &[StoredGroup]) -> Past {
     groups.iter().map(|group| (group.ordinal, without(group))).collect()
 }
 
-/// Who has the run done.
-pub(super) fn actor(args: &MemoryArgs) -> String {
+/// Who has a run done: who is named, else the user of the system.
+pub(super) fn actor_or_user(named: Option<&String>) -> String {
     let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    args.actor.clone().or_else(user).unwrap_or_else(|| "unknown".to_owned())
+    named.cloned().or_else(user).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// A run has files of the same names as a tenant, such as `groups.ndjson`.
@@ -307,7 +307,7 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
     events
 }
 
-fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
+pub(super) fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match output::format_or_default(format) {
         ReportFormat::Full | ReportFormat::Concise => {
