@@ -37,6 +37,7 @@ mod run_arg;
 mod run_files;
 mod settings;
 mod single;
+mod singly;
 pub mod source;
 mod state_file;
 mod state_groups;

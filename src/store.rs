@@ -1,4 +1,4 @@
-//! The state file: what is remembered from one run to the next, in one SQLite database.
+//! The state file: what is remembered from one run to the next, in one `SQLite` database.
 //!
 //! A run is one transaction. After a kill at any instant the file opens and holds either the state before
 //! the run or the one after it. Nothing here knows how members are computed.
@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub use self::blocks::SegmentBytes;
 pub use self::chain::UnfitRun;
 pub use self::containing::Containing;
 pub use self::error::StoreError;

@@ -56,25 +56,40 @@ impl Computed {
         progress: &mut Progress,
     ) -> Self {
         let (outcomes, after) = loaded.recompute(choices, progress);
-        let mut clocks = [&loaded.users, &loaded.devices].map(|columns| Clock::new(columns, choices.now));
-        let groups = loaded.groups.iter().zip(&loaded.inputs).zip(&outcomes);
-        let followed = groups
-            .map(|((group, input), outcome)| match input.plan.rule() {
-                Some(rule) if outcome.status == Status::Succeeded => Followed {
-                    evaluated: Some(fingerprint(group, rule, settings)),
-                    next_change: clocks
-                        .get_mut(rule.subject as usize)
-                        .and_then(|clock| clock.next_change(rule)),
-                },
-                _ => Followed::default(),
-            })
-            .collect();
+        let nothing = vec![Followed::default(); outcomes.len()];
+        let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, nothing);
         let inputs = Inputs { values: values_of(&loaded), ..Inputs::default() };
         let present = [Subject::User, Subject::Device].map(|subject| ordinals_of(&loaded.roster, subject));
         let counts =
             last.map(|(before, read)| counts_of(before, &present, read, &inputs)).unwrap_or_default();
         Self { loaded, outcomes, after, followed, inputs, counts, present }
     }
+}
+
+/// What the members of groups follow from whose rules were evaluated over all objects; `others` has it for the
+/// other groups.
+pub(super) fn followed_in_full(
+    loaded: &Loaded,
+    outcomes: &[GroupOutcome],
+    settings: &Settings,
+    now: Timestamp,
+    others: Vec<Followed>,
+) -> Vec<Followed> {
+    let mut users = Clock::new(&loaded.users, now);
+    let mut devices = Clock::new(&loaded.devices, now);
+    let groups = loaded.groups.iter().zip(&loaded.inputs).zip(outcomes).zip(others);
+    groups
+        .map(|(((group, input), outcome), other)| match input.plan.rule() {
+            Some(rule) if outcome.status == Status::Succeeded => Followed {
+                evaluated: Some(fingerprint(group, rule, settings)),
+                next_change: match rule.subject {
+                    Subject::User => users.next_change(rule),
+                    Subject::Device => devices.next_change(rule),
+                },
+            },
+            _ => other,
+        })
+        .collect()
 }
 
 /// Equal for equal rules under equal settings: what a rule selects follows from it and from the objects.

@@ -64,7 +64,7 @@ impl Membership {
             if is_new {
                 this.before.replace(input.group, members);
             } else if matches!(input.plan, Plan::Static) && given.is_some() {
-                input.plan = Plan::Known { members, status: Status::Static };
+                input.plan = Plan::Known { members: Some(members), status: Status::Static };
             } else if matches!(input.plan, Plan::Static) {
                 this.unknown += 1;
             }
@@ -73,7 +73,8 @@ impl Membership {
         gone.sort_unstable_by_key(|(ordinal, _)| *ordinal);
         for (group, (id, display_name)) in gone {
             this.groups.push(Group::named(id, display_name));
-            let nobody = Plan::Known { members: roaring::RoaringBitmap::new(), status: Status::Deleted };
+            let nobody =
+                Plan::Known { members: Some(roaring::RoaringBitmap::new()), status: Status::Deleted };
             this.inputs.push(GroupInput { group, plan: nobody });
         }
         Ok(this)

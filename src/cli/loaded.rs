@@ -148,7 +148,7 @@ impl Loaded {
         if !tenant.has_devices && !present.is_empty() {
             let (ids, _) = present_ids(&register, Holder::Device, present);
             let wanted = &wanted.devices;
-            refuse_missing(*session, Holder::Device, wanted)?;
+            refuse_missing(session, Holder::Device, wanted)?;
             let values = session.values((&register, Holder::Device), present, |name| name.is_of(wanted))?;
             tenant.devices = values.into_read(ids, wanted)?;
             kept = Some(counted(tenant.devices.columns.rows(), "device"));
@@ -269,8 +269,8 @@ impl Wanteds {
 }
 
 /// What the rules of `plans` read.
-pub(super) fn wanted_of(plans: &[Plan]) -> Wanteds {
-    let rules: Vec<&TypedRule> = plans.iter().filter_map(Plan::rule).collect();
+pub(super) fn wanted_of<'plan>(plans: impl IntoIterator<Item = &'plan Plan>) -> Wanteds {
+    let rules: Vec<&TypedRule> = plans.into_iter().filter_map(Plan::rule).collect();
     let managers = rules.iter().any(|rule| rule.reads_managers());
     let of = |subject, managers| Wanted::of_rules(rules.iter().copied(), subject, managers);
     Wanteds { users: of(Subject::User, managers), devices: of(Subject::Device, false) }

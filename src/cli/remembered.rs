@@ -79,7 +79,7 @@ pub(super) fn mark_of(path: &Path) -> Option<String> {
             fs::read_dir(path).ok()?.map(|entry| Some(entry.ok()?.path())).collect::<Option<_>>()?;
         paths.sort_unstable();
         for path in paths {
-            marks.push(format!("{:?} {}", path.file_name()?, mark_of_file(&path)?));
+            marks.push(format!("{} {}", path.file_name()?.display(), mark_of_file(&path)?));
         }
     } else {
         marks.push(mark_of_file(path)?);

@@ -116,7 +116,7 @@ impl Undone {
         ];
         if !absent.is_empty() {
             let objects = counted(usize::try_from(absent.len()).unwrap_or(usize::MAX), "object");
-            warnings.push(format!("{objects} that went do not exist any more and stay out"));
+            warnings.push(format!("not brought back, because they were deleted: {objects}"));
         }
         let now = last.map_or(target.now, |last| last.now);
         let run = session.next_run()?;
@@ -185,22 +185,26 @@ fn deleted_group(
 ) -> Result<StoredGroup, Failure> {
     let id = roster.id(delta.ordinal).to_owned();
     let events = session.audit(target.run)?;
-    let event = events
-        .iter()
-        .find(|event| event.activity == "Delete group" && event.target["groupId"] == id.as_str());
+    let event = events.iter().find(|event| {
+        event.activity == "Delete group" && text_of(&event.target, "groupId") == Some(id.as_str())
+    });
     Ok(StoredGroup {
         ordinal: delta.ordinal,
         id,
         display_name: None,
         status: Status::Static.word().to_owned(),
         error: None,
-        rule: event.and_then(|event| event.details["membershipRule"].as_str().map(str::to_owned)),
+        rule: event.and_then(|event| text_of(&event.details, "membershipRule")).map(str::to_owned),
         evaluated: None,
         next_change: None,
         members: RoaringBitmap::new(),
         updated_run: target.run,
         changed_run: None,
     })
+}
+
+fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {
+    value.get(name)?.as_str()
 }
 
 fn report_of(group: &StoredGroup, before: &Snapshot, after: &Snapshot) -> GroupReport {

@@ -22,8 +22,9 @@ pub struct ChangedObject {
     pub after: Option<Object>,
 }
 
-/// The members that a rule has after objects have changed, or why it has no result.
-pub type MembersAfter = Result<RoaringBitmap, String>;
+/// The members that a rule has after objects have changed, `None` if they are the same; or why it has no
+/// result.
+pub type MembersAfter = Result<Option<RoaringBitmap>, String>;
 
 /// The members of rules after some objects have changed, in the order of the rules. Each rule comes with the
 /// members that it had, which have to be those that it gave for the objects before.
@@ -43,7 +44,7 @@ pub type MembersAfter = Result<RoaringBitmap, String>;
 /// let change = ChangedObject { ordinal: 7, before: Some(rome), after: Some(oslo) };
 /// let settings = Settings { now: jiff::Timestamp::UNIX_EPOCH, version_order: None };
 /// let members = members_after(&[(&rule, &[1, 2].into_iter().collect())], &[change], settings);
-/// assert_eq!(members[0].clone().unwrap().iter().collect::<Vec<_>>(), [1, 2, 7]);
+/// assert_eq!(members[0].clone().unwrap().unwrap().iter().collect::<Vec<_>>(), [1, 2, 7]);
 /// ```
 pub fn members_after(
     rules: &[(&TypedRule, &RoaringBitmap)],
@@ -109,7 +110,8 @@ fn collected(
     changed
         .map(|((((_, members), came), went), error)| match error {
             Some(error) => Err(error),
-            None => Ok((*members | RoaringBitmap::from_iter(came)) - RoaringBitmap::from_iter(went)),
+            None if came.is_empty() && went.is_empty() => Ok(None),
+            None => Ok(Some((*members | RoaringBitmap::from_iter(came)) - RoaringBitmap::from_iter(went))),
         })
         .collect()
 }

@@ -39,8 +39,8 @@ pub enum Plan {
     Rule(Box<TypedRule>),
     /// The caller knows the members already.
     Known {
-        /// All of them; deleted objects among them are left out.
-        members: RoaringBitmap,
+        /// All of them, `None` for those before; deleted objects among them are left out.
+        members: Option<RoaringBitmap>,
         /// What became of the group.
         status: Status,
     },
@@ -159,7 +159,7 @@ pub fn recompute(
 ) -> (Vec<GroupOutcome>, Snapshot) {
     let mut snapshot = before.clone();
     for input in groups {
-        if let Plan::Known { members, .. } = &input.plan {
+        if let Plan::Known { members: Some(members), .. } = &input.plan {
             snapshot.replace(input.group, members.clone());
         }
     }
@@ -222,6 +222,8 @@ fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after
     let nobody = RoaringBitmap::new();
     let (old, new) =
         (before.members(input.group).unwrap_or(&nobody), after.members(input.group).unwrap_or(&nobody));
+    // What was not replaced is one and the same.
+    let is_same = std::ptr::eq(old, new);
     let (status, error) = match (&input.plan, failure) {
         (_, Some(why)) => (Status::Failed, Some(why)),
         (Plan::Refused(why), None) => (Status::Failed, Some(why.clone())),
@@ -234,8 +236,8 @@ fn outcome(input: &GroupInput, failure: Option<String>, before: &Snapshot, after
         group: input.group,
         status,
         members: new.len(),
-        added: new.difference_len(old),
-        removed: old.difference_len(new),
+        added: if is_same { 0 } else { new.difference_len(old) },
+        removed: if is_same { 0 } else { old.difference_len(new) },
         error,
     }
 }

@@ -76,18 +76,12 @@ pub struct Register {
     owners: Vec<(Holder, u32)>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Shelf {
     known: Known,
     index: IdIndex,
     /// All positions are below this.
     end: Position,
-}
-
-impl Default for Shelf {
-    fn default() -> Self {
-        Self { known: Known::default(), index: IdIndex::default(), end: 0 }
-    }
 }
 
 impl Register {

@@ -68,16 +68,16 @@ impl Roster {
             .collect();
         let (users, of_users) = (users, of_users?);
         // A device that is known as a user keeps that ordinal.
-        let known = |row| Some(of_users.get(users.row(devices.id(row)?)? as usize).copied()?);
+        let known = |row| of_users.get(users.row(devices.id(row)?)? as usize).copied();
         let mut of_devices = Vec::with_capacity(devices.ids.len());
         for row in 0..devices.len()? {
-            of_devices.push(match known(row) {
-                Some(ordinal) => ordinal,
-                None => {
-                    let position = register.add(Holder::Device, 1)?;
-                    register.ordinal(Holder::Device, position)?
-                }
-            });
+            let ordinal = if let Some(ordinal) = known(row) {
+                ordinal
+            } else {
+                let position = register.add(Holder::Device, 1)?;
+                register.ordinal(Holder::Device, position)?
+            };
+            of_devices.push(ordinal);
         }
         Some(Self::resume(register, (users, of_users), (devices, of_devices)))
     }

@@ -11,6 +11,9 @@ use super::{Session, StoreError};
 use crate::directory::column_reader::stored::StoredName;
 use crate::membership::register::Holder;
 
+/// How many rows a segment has, and the bytes of its attributes.
+pub type SegmentBytes = (usize, Vec<(StoredName, Vec<u8>)>);
+
 impl Session<'_> {
     /// Which attributes are stored of users or devices.
     ///
@@ -34,7 +37,7 @@ impl Session<'_> {
         holder: Holder,
         segment: u32,
         wanted: impl Fn(&StoredName) -> bool,
-    ) -> Result<Option<(usize, Vec<(StoredName, Vec<u8>)>)>, StoreError> {
+    ) -> Result<Option<SegmentBytes>, StoreError> {
         let sql = "SELECT rows FROM attribute_block WHERE holder = ?1 AND segment = ?2 LIMIT 1";
         let rows = self.transaction.query_row(sql, (holder.word(), segment), |row| row.get::<_, i64>(0));
         let Some(rows) = self.at(rows.optional())? else { return Ok(None) };

@@ -57,7 +57,9 @@ impl Session<'_> {
             // What is not full has no page behind it.
             let next = if count == PAGE_IDS { (place + PAGE_IDS) % SEGMENT_ORDINALS } else { u32::MAX };
             expected = Some(next);
-            ids.iter().for_each(|id| all.append_value(id));
+            for id in ids {
+                all.append_value(id);
+            }
         }
         Ok(Known { segments, ids: all.finish() })
     }

@@ -36,7 +36,7 @@ impl Session<'_> {
             let all = rows.len() == stored.rows();
             parts.push(if all { stored } else { self.sound(stored.taken(&rows))? });
         }
-        self.sound(StoredColumns::joined(parts))
+        self.sound(StoredColumns::joined(&parts))
     }
 
     /// The attributes that `wanted` names of a whole segment, with rows for all its ordinals in use;
@@ -128,7 +128,8 @@ mod tests {
     use crate::store::Store;
 
     fn user(number: u32) -> Object {
-        let city = if number % 3 == 0 { Value::Null } else { Value::Text(format!("City {}", number % 50)) };
+        let city =
+            if number.is_multiple_of(3) { Value::Null } else { Value::Text(format!("City {}", number % 50)) };
         Object::new(format!("u{number}")).with("city", city)
     }
 

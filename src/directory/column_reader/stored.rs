@@ -186,7 +186,7 @@ impl StoredColumns {
     /// # Errors
     ///
     /// If a column becomes too large, or parts differ in the kind of an attribute.
-    pub fn joined(parts: Vec<Self>) -> Result<Self, StoredFault> {
+    pub fn joined(parts: &[Self]) -> Result<Self, StoredFault> {
         let rows = parts.iter().map(|part| part.rows).sum();
         let names: BTreeSet<StoredName> =
             parts.iter().flat_map(|part| part.columns.keys().cloned()).collect();
@@ -218,7 +218,7 @@ impl StoredColumns {
                 *place = new;
             }
         }
-        Self::joined(vec![self, by])?.taken(&order)
+        Self::joined(&[self, by])?.taken(&order)
     }
 
     /// The object on a row, with what is stored of it.

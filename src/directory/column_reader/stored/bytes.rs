@@ -83,6 +83,9 @@ fn list_of(offsets: &ScalarBuffer<u32>, items: ArrayRef) -> Result<ArrayRef, Sto
     Ok(Arc::new(list.map_err(|_| StoredFault::Broken)?))
 }
 
+/// The key of a value that no row has had yet, and of null.
+const UNSEEN: i32 = -1;
+
 /// A text column as an array. The dictionary has what the rows hold and nothing else, in the order in
 /// which it comes up, so that equal rows give equal bytes.
 fn text_array(texts: &TextColumn) -> Result<ArrayRef, StoredFault> {
@@ -90,7 +93,6 @@ fn text_array(texts: &TextColumn) -> Result<ArrayRef, StoredFault> {
         TextColumn::Plain(values) => return Ok(Arc::new(values.clone())),
         TextColumn::Dictionary { codes, values } => (codes, values),
     };
-    const UNSEEN: i32 = -1;
     let mut keys_of = vec![UNSEEN; values.len()];
     let mut used = Texts::default();
     let mut keys: Vec<i32> = Vec::with_capacity(codes.len());
@@ -108,7 +110,9 @@ fn text_array(texts: &TextColumn) -> Result<ArrayRef, StoredFault> {
         keys.push(*key);
     }
     let valid: NullBuffer = keys.iter().map(|&key| key != UNSEEN).collect();
-    keys.iter_mut().for_each(|key| *key = (*key).max(0));
+    for key in &mut keys {
+        *key = (*key).max(0);
+    }
     let valid = Some(valid).filter(|valid| valid.null_count() > 0);
     let keys = Int32Array::new(keys.into(), valid);
     let array = DictionaryArray::<Int32Type>::try_new(keys, Arc::new(used.finish(None)?));
