@@ -120,6 +120,7 @@ impl Run<'_> {
             inputs: Some(inputs),
         };
         let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+        let is_remembered = session.is_some();
         let report = finished.write(session, out, &mut progress)?;
         progress.finish();
         if stopped {
@@ -128,7 +129,9 @@ impl Run<'_> {
         for warning in &report.warnings {
             output::warn(warning);
         }
-        print(&report, args.output_format)?;
+        print(&report, args.output_format).map_err(|failure| {
+            if is_remembered { failure.and("the run itself is done: the state holds it") } else { failure }
+        })?;
         Ok(if report.failed() > 0 {
             Outcome::Findings
         } else if args.memory.detailed_exitcode && report.is_change() {

@@ -32,7 +32,8 @@ const GUARDS: &str = "guards.json";
 #[derive(Debug)]
 pub(super) struct RunFiles {
     staged: Vec<Staged>,
-    /// The summary takes its place last, so that a folder with one is whole.
+    /// The summary of an earlier run goes first and that of this one takes its place last, so that a folder
+    /// with a summary is whole.
     summary: Staged,
     /// Files of earlier runs that would be taken for those of this one.
     stale: Vec<PathBuf>,
@@ -70,6 +71,7 @@ impl RunFiles {
 
     /// Puts them in their places.
     pub(super) fn commit(self) -> Result<(), Failure> {
+        remove_stale(self.summary.target())?;
         self.staged.into_iter().try_for_each(Staged::commit)?;
         self.stale.iter().try_for_each(|path| remove_stale(path))?;
         self.summary.commit()
