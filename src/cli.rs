@@ -1,5 +1,6 @@
 //! The command line: arguments, clock, files, progress and exit codes.
 
+mod analyse;
 mod args;
 mod attributes;
 mod changed_objects;
@@ -7,32 +8,43 @@ mod check;
 mod check_emit;
 mod check_fix;
 mod computed;
+mod diff;
 mod evaluate;
 mod explain;
+mod export;
 mod failure;
+mod find_rule;
 mod finish;
 mod fixture;
 mod fixture_read;
 mod fixture_run;
 mod fmt;
 mod given;
+mod groups_of;
 mod guarded;
+mod history;
 mod incremental;
 mod loaded;
 mod members;
+mod members_of_group;
+mod named;
 mod output;
 mod progress;
 mod recompute;
 mod remembered;
 mod rule;
+mod run_arg;
 mod run_files;
 mod settings;
 mod single;
 pub mod source;
-#[allow(dead_code, reason = "the commands that use it come next")]
 mod state_file;
+mod state_groups;
+mod state_stream;
+mod status;
 mod synth;
 mod test;
+mod undo;
 mod words;
 
 use std::io::Write;
@@ -95,6 +107,15 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Evaluate(args) => evaluate::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
         Command::Recompute(args) => recompute::run(&args, &global),
+        Command::Diff(args) => diff::run(&args, &global),
+        Command::Analyse(args) => analyse::run(&args, &global),
+        Command::FindRule(args) => find_rule::run(&args, &global),
+        Command::History(args) => history::run(&args),
+        Command::Undo(args) => undo::run(&args),
+        Command::Members(args) => members_of_group::run(&args),
+        Command::GroupsOf(args) => groups_of::run(&args),
+        Command::Status(args) => status::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Test(args) => test::run(&args, &global),
         Command::Synth(args) => synth::run(&args, &global),
         Command::Attributes(args) => attributes::run(&args, &global),

@@ -13,6 +13,7 @@ pub mod organization;
 pub mod policy;
 pub mod read;
 pub(crate) mod row;
+pub mod row_object;
 pub(crate) mod shape;
 pub mod sku;
 pub mod source;

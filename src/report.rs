@@ -1,28 +1,42 @@
 //! Every printed shape of the findings of `dyngroup check`. Knows nothing of files, the clock or the
 //! terminal: the caller opens the output and decides about colour and width.
 
+pub mod analysis;
 pub mod changes;
 mod concise;
 pub mod deltas;
 pub mod deltas_parquet;
+pub mod difference;
+mod difference_json;
 mod excerpt;
 pub mod explanation;
 pub mod finding;
 mod full;
 mod github;
+pub mod group_members;
+pub mod group_status;
 mod guard_words;
 pub mod guards;
+pub mod history;
 mod json;
 mod junit;
+mod member_order;
+pub mod membership_stream;
+pub mod memberships;
 pub mod output_format;
 mod palette;
+mod parquet_table;
 pub mod printable;
+pub mod proposals;
 pub mod recompute;
+mod rule_finding;
 pub mod rule_help;
+pub mod run_changes;
 #[cfg(test)]
 mod samples;
 mod sarif;
 mod sarif_uri;
+mod state_table;
 pub mod summary;
 
 use std::io;

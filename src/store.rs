@@ -5,12 +5,19 @@
 
 mod bitmap;
 mod blocks;
+mod chain;
 mod changes;
+mod containing;
 mod error;
 mod facts;
 mod groups;
+mod heads;
+mod history;
+mod ids;
 mod objects;
 mod runs;
+#[cfg(test)]
+mod samples;
 mod schema;
 mod values;
 mod views;
@@ -20,9 +27,14 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+pub use self::chain::UnfitRun;
+pub use self::containing::Containing;
 pub use self::error::StoreError;
 use self::error::Trouble;
 pub use self::groups::StoredGroup;
+pub use self::heads::{GroupHead, GroupTimes};
+pub use self::history::{ChangeCounts, DeltaHead, RunChoice};
+pub use self::ids::StoredIds;
 pub use self::runs::{AuditEvent, NewRun, RunKind, RunRecord, StoredDelta, hash_of};
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
 pub use self::values::{present_ids, rows_of_segment};

@@ -12,6 +12,7 @@ const ORDER: &[&[&str]] = &[
     &["directory"],
     &["engine"],
     &["membership"],
+    &["analysis"],
     &["licensing"],
     &["store"],
     &["report"],

@@ -37,4 +37,8 @@ mod spans;
 #[cfg(test)]
 mod state;
 #[cfg(test)]
+mod state_commands;
+#[cfg(test)]
 mod synth;
+#[cfg(test)]
+mod whatif;

@@ -5,6 +5,6 @@ mod example;
 mod faults;
 mod formats;
 mod order;
-mod random;
+pub(crate) mod random;
 mod run;
 pub(crate) mod tenant;

@@ -55,7 +55,9 @@ impl Folder {
     pub(crate) fn dyngroup(&self, arguments: &[&str]) -> Invocation {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dyngroup"));
         command.current_dir(self.path()).args(arguments);
-        for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "DYNGROUP_OUTPUT_FORMAT"] {
+        for variable in
+            ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "DYNGROUP_OUTPUT_FORMAT", "DYNGROUP_STATE"]
+        {
             command.env_remove(variable);
         }
         let shown: Vec<String> = arguments.iter().map(|argument| quoted(argument)).collect();

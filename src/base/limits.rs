@@ -112,3 +112,55 @@ pub const SHARE_MAX: u64 = 1_000_000;
 
 /// Most members, and most groups, that the report about a stopped run names for each guard.
 pub const GUARD_SAMPLE_MAX: usize = 5;
+/// Most different predicates of two rules together for which all their combinations are tried, to prove
+/// how the rules stand to each other: 2 to this power are tried at once.
+pub const PROOF_MAX_PREDICATES: usize = 12;
+
+/// Most groups that a finding about contained members names, the smallest ones.
+pub const CONTAINERS_PER_GROUP_MAX: usize = 3;
+
+/// The largest share of all objects, in percent, that a group may hold to be named as one that contains
+/// another: nearly every group lies within those of nearly everybody.
+pub const CONTAINER_MAX_PERCENT: u64 = 50;
+
+/// From so many members on it is worth a finding that they all are in another group too, where that is
+/// not proved whatever the data. Fewer are there by chance.
+pub const CONTAINED_MIN_MEMBERS: u64 = 5;
+
+/// Most groups that a finding about equal members names.
+pub const TWINS_PER_GROUP_MAX: usize = 5;
+
+/// Most groups with equal members for which a proof is tried that they are equal whatever the data.
+pub const TWIN_PROOFS_MAX: usize = 20;
+
+/// Most values of one rule that nobody has which are listed; the others are counted.
+pub const ABSENT_VALUES_PER_RULE_MAX: usize = 10;
+
+/// Most different values of an attribute among which a similar one is searched for.
+pub const SIMILAR_AMONG_MAX_VALUES: usize = 100_000;
+
+/// Literals of rules that are looked for at once. Each of them has a bitmap of those who have it.
+pub const LITERALS_AT_ONCE_MAX: usize = 1_000;
+
+/// Most conditions of a rule that is proposed for a list of members, and how many there are by default.
+pub const PROPOSAL_MAX_TERMS: usize = 8;
+/// See [`PROPOSAL_MAX_TERMS`].
+pub const PROPOSAL_USUAL_TERMS: usize = 3;
+
+/// Most values of an `-in` list of a rule that is proposed.
+pub const PROPOSAL_LIST_MAX_VALUES: usize = 10;
+
+/// Most single conditions that are kept while rules for a list of members are searched for.
+pub const PROPOSAL_MAX_CONDITIONS: usize = 120;
+
+/// Most conjunctions that are followed at once while rules for a list of members are searched for.
+pub const PROPOSAL_BEAM_MAX_CONJUNCTIONS: usize = 12;
+
+/// Most alternatives that a proposed rule joins with `-or`.
+pub const PROPOSAL_MAX_ALTERNATIVES: usize = 3;
+
+/// Most members whose values are looked at for beginnings and ends that they share.
+pub const PROPOSAL_SAMPLE_MAX_MEMBERS: usize = 10_000;
+
+/// Most proposals that may be asked for.
+pub const PROPOSALS_MAX: usize = 20;

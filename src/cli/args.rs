@@ -1,13 +1,21 @@
 //! The command line: names, options and help texts.
 
+mod analysis;
 mod recompute;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::analysis::{AnalyseArgs, DiffArgs, FindRuleArgs};
 pub(super) use self::recompute::{GuardArgs, MemoryArgs, RecomputeArgs};
+use super::export::ExportArgs;
+use super::groups_of::GroupsOfArgs;
+use super::history::HistoryArgs;
+use super::members_of_group::MembersArgs;
 use super::source::Format;
+use super::status::StatusArgs;
+use super::undo::UndoArgs;
 use super::words::{CodeName, Declaration, Denial, Instant};
 use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
 use crate::engine::world::VersionOrder;
@@ -89,6 +97,44 @@ pub(super) enum Command {
     /// Exit codes: 0 done, 1 done but some groups are in error, 2 failed and nothing was committed, 3 stopped
     /// by a guard and nothing was committed, 4 with --dry-run --detailed-exitcode if there are changes.
     Recompute(Box<RecomputeArgs>),
+    /// Say who would join and leave with another rule, or with another groups file
+    ///
+    /// Exit codes: 0 done, 1 a new rule is refused or cannot be evaluated, 2 usage or input error.
+    Diff(DiffArgs),
+    /// Look for mistakes in rules that only the tenant shows
+    ///
+    /// Such as values that nobody has, and rules that select everybody, nobody, or the same as another one.
+    ///
+    /// Exit codes: 0 done, 1 done but some rules are refused or cannot be evaluated, 2 usage or input error.
+    #[command(visible_alias = "analyze")]
+    Analyse(AnalyseArgs),
+    /// Search a rule that gives the members of a group that are known as a list only
+    ///
+    /// Rules are made of `-eq`, `-in`, `-startsWith` and `-endsWith`, booleans, and `-any` with `-eq`. The
+    /// search is greedy: there may be better rules.
+    ///
+    /// Exit codes: 0 done, 1 no good rule was found, 2 usage or input error.
+    FindRule(FindRuleArgs),
+    /// List the runs of a state file, or what one of them changed
+    ///
+    /// Exit codes: 0 done, 1 with --verify if a run does not fit, 2 usage or input error.
+    History(HistoryArgs),
+    /// Take the changes of a run back, in a run of its own
+    ///
+    /// Who came goes and who went comes back, as far as later runs have not changed it again.
+    ///
+    /// Exit codes: 0 done, 2 failed and nothing was committed.
+    Undo(UndoArgs),
+    /// List the members of a group of a state file
+    Members(MembersArgs),
+    /// List the groups of a state file that a user or device is a member of
+    GroupsOf(GroupsOfArgs),
+    /// Say how the groups of a state file are, in the words of Microsoft Graph
+    ///
+    /// Exit codes: 0 done, 1 if a group that is listed is in error, 2 usage or input error.
+    Status(StatusArgs),
+    /// Write all memberships of a state file into one file
+    Export(ExportArgs),
     /// Run rule fixtures
     ///
     /// Exit codes: 0 all pass, 1 some fail, 2 usage or input error.

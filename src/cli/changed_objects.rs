@@ -57,6 +57,20 @@ impl Told {
         Ok(Self { subject, holder, changes, ordinals, strangers })
     }
 
+    /// Whether somebody who was deleted exists again. `present` did before.
+    pub(super) fn come_back(
+        &self,
+        register: &Register,
+        present: &RoaringBitmap,
+        strangers: &RoaringBitmap,
+    ) -> bool {
+        let known = |holder: Holder, id: &str| register.ordinal(holder, register.find_known(holder, id)?);
+        self.changes.iter().filter(|change| !change.removed).any(|change| {
+            known(self.holder, &change.id).is_some_and(|ordinal| !present.contains(ordinal))
+                || known(Holder::Other, &change.id).is_some_and(|ordinal| strangers.contains(ordinal))
+        })
+    }
+
     /// Who exists now, if `present` did before.
     pub(super) fn present(&self, present: &RoaringBitmap) -> RoaringBitmap {
         let mut present = present.clone();

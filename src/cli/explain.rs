@@ -3,15 +3,14 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::args::{ExplainArgs, Global, ReportFormat};
+use super::args::{ExplainArgs, Global};
 use super::failure::Failure;
 use super::loaded::Loaded;
 use super::members::Population;
 use super::progress::Progress;
 use super::settings::Settings;
-use super::{Outcome, output, single};
+use super::{Outcome, named, output, single};
 use crate::base::fold::fold;
-use crate::directory::group::Group;
 use crate::directory::managers::Managers;
 use crate::directory::object::{Object, Value};
 use crate::directory::tenant::Tenant;
@@ -23,7 +22,6 @@ use crate::language::typed::{Reach, TypedRule};
 use crate::membership::recompute;
 use crate::membership::relations::Membership;
 use crate::report::explanation::{Explained, write_explanations};
-use crate::report::output_format::OutputFormat;
 
 /// Runs the command.
 pub(super) fn run(args: &ExplainArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -49,7 +47,7 @@ fn in_tenant(folder: &Path, args: &ExplainArgs, settings: &Settings) -> Result<O
     let mut options = settings.options();
     let rule = match (&args.group, &args.rule) {
         (Some(name), _) => {
-            let group = group_of(&tenant, name)?;
+            let group = named::group(&tenant.groups, name)?;
             let text = group.membership_rule.as_deref();
             let text =
                 text.ok_or_else(|| Failure::new(format!("the group `{name}` has no membership rule")))?;
@@ -117,29 +115,11 @@ fn print(
             }
         }
     }
-    let format = match output::format_or_default(args.output_format) {
-        ReportFormat::Full => OutputFormat::Full,
-        ReportFormat::Concise => OutputFormat::Concise,
-        ReportFormat::Json => OutputFormat::Json,
-        ReportFormat::Jsonl => OutputFormat::Jsonl,
-    };
+    let format = output::report_format(args.output_format);
     let mut out = BufWriter::new(io::stdout().lock());
     write_explanations(format, &explained, args.details, &output::style(), &mut out)?;
     out.flush()?;
     Ok(Outcome::Clean)
-}
-
-/// The group with this id, or with this display name if no other one has it.
-fn group_of<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Group, Failure> {
-    if let Some(group) = tenant.group(name) {
-        return Ok(group);
-    }
-    let named = tenant.groups.iter().filter(|group| group.display_name.as_deref() == Some(name));
-    match named.collect::<Vec<_>>().as_slice() {
-        [group] => Ok(group),
-        [] => Err(Failure::new(format!("there is no group `{name}`, by id or by display name"))),
-        several => Err(Failure::new(format!("{} groups are called `{name}`: give an id", several.len()))),
-    }
 }
 
 /// The object with this id or user principal name, or with this display name if no other one has it;

@@ -28,8 +28,8 @@ pub(super) struct Finished {
     pub(super) actor: String,
     /// The groups as they are remembered from now on; those that are no more have the status for it.
     pub(super) groups: Vec<StoredGroup>,
-    /// The ordinals of the users and of the devices, if they may have changed.
-    pub(super) present: Option<[RoaringBitmap; 2]>,
+    /// The ordinals of the users, of the devices and of deleted strangers, if they may have changed.
+    pub(super) present: Option<[RoaringBitmap; 3]>,
     pub(super) inputs: Option<Inputs>,
 }
 
@@ -67,7 +67,7 @@ impl Finished {
         let report = &self.report;
         session.add_ids(&report.changes.roster)?;
         if let Some(present) = &self.present {
-            for (holder, present) in [Holder::User, Holder::Device].into_iter().zip(present) {
+            for (holder, present) in Holder::ALL.into_iter().zip(present) {
                 session.set_present(holder, present)?;
             }
         }

@@ -12,7 +12,7 @@ use super::changed_objects::{Told, holder_of, ids_of, read_again, refuse_other_k
 use super::computed::{Computed, Followed, Past, counts_of, fingerprint};
 use super::failure::Failure;
 use super::given::Membership;
-use super::loaded::{Loaded, Memory, plans_of, wanted_of};
+use super::loaded::{Loaded, Memory, deleted, plans_of, wanted_of};
 use super::progress::Progress;
 use super::recompute::past_of;
 use super::remembered::{Inputs, Remembered, mark_of};
@@ -46,30 +46,33 @@ pub(super) fn computed(
 ) -> Result<Computed, Failure> {
     let session = memory.session;
     let remembered = std::mem::take(&mut memory.remembered);
-    let Remembered { mut register, groups: stored, present: before, last, inputs: read } = remembered;
+    let Remembered { mut register, groups: stored, present: before, strangers, last, inputs: read } =
+        remembered;
     let Some(last) = last else {
         let state = session.path().display();
         return Err(Failure::new(format!("{state}: it remembers no run yet; run once without --changed")));
     };
     let is_known = |path: &Path| read.members_file.is_some() && mark_of(path) == read.members_file;
+    let told = progress.stage("read", "reading the changes", || {
+        let users = Told::read(Subject::User, &args.changed, settings, &mut register)?;
+        let devices = Told::read(Subject::Device, &args.changed_devices, settings, &mut register)?;
+        Ok::<_, Failure>([users, devices])
+    })?;
     let tenant = progress.stage("read", "reading the groups", || {
         let tenant = TenantGroups::read_for_changes(folder, is_known)?;
-        // Of a group that nobody knew the members file may tell what did not count before.
+        // The members file may tell of them what did not count before.
         let known: HashSet<_> = stored.iter().map(|group| fold(&group.id)).collect();
         let is_new = tenant.groups.iter().any(|group| !known.contains(&fold(&group.id)));
-        if is_new { TenantGroups::read_for_changes(folder, |_| false) } else { Ok(tenant) }
+        let come_back =
+            told.iter().zip(&before).any(|(told, present)| told.come_back(&register, present, &strangers));
+        if is_new || come_back { TenantGroups::read_for_changes(folder, |_| false) } else { Ok(tenant) }
     })?;
     let plans = progress.stage("compile", "compiling the rules", || plans_of(&tenant.groups, settings));
     let wanted = wanted_of(&plans);
     let past = past_of(&stored);
 
-    let files = [&args.changed, &args.changed_devices];
     let marks = [(tenant.users_file(), &read.users_file), (tenant.devices_file(), &read.devices_file)];
-    let (told, changed) = progress.stage("read", "reading the changes", || {
-        let mut told = Vec::with_capacity(SUBJECTS.len());
-        for (subject, paths) in SUBJECTS.into_iter().zip(files) {
-            told.push(Told::read(subject, paths, settings, &mut register)?);
-        }
+    let changed = progress.stage("read", "bringing attributes up to date", || {
         let mut changed = Vec::with_capacity(SUBJECTS.len());
         for ((told, present), (others, (path, mark))) in
             told.iter().zip(&before).zip(before.iter().rev().zip(marks))
@@ -80,7 +83,7 @@ pub(super) fn computed(
             read_again(session, &register, told.subject, (path, is_same), present, wanted, settings)?;
             changed.push(told.apply(session, &register, present, wanted, settings)?);
         }
-        Ok::<_, Failure>((told, changed))
+        Ok::<_, Failure>(changed)
     })?;
     let present: Vec<RoaringBitmap> =
         told.iter().zip(&before).map(|(told, present)| told.present(present)).collect();
@@ -116,21 +119,15 @@ pub(super) fn computed(
     let (policy, groups) = (tenant.policy, tenant.groups);
     let Membership { groups, inputs, before: members, .. } =
         Membership::of(groups, plans, stored, given.as_ref(), &mut roster)?;
-    let removed = told.iter().flat_map(|told| {
-        let gone = told.changes.iter().filter(|change| change.removed).map(|change| &change.id);
-        gone.chain(&told.strangers)
-    });
-    let deleted = removed
-        .filter_map(|id| roster.find(id))
-        .chain(removed_ordinals(&told))
-        .filter(|ordinal| !present.iter().any(|present| present.contains(*ordinal)))
-        .collect();
+    let removed = told.iter().flat_map(|told| &told.strangers);
+    let (deleted, strangers) = deleted(removed, strangers, &mut roster)?;
     let mut loaded = Loaded {
         roster,
         users: Columns::of_ids(ids[0].clone()),
         devices: Columns::of_ids(ids[1].clone()),
         managers: None,
         deleted,
+        strangers,
         groups,
         inputs,
         before: members,
@@ -162,13 +159,6 @@ pub(super) fn computed(
     let inputs = Inputs { values: values_after(&read, &changed), members_file, ..read.clone() };
     let counts = counts_of(&before, &present, &read, &inputs);
     Ok(Computed { loaded, outcomes, after, followed, inputs, counts, present })
-}
-
-fn removed_ordinals(told: &[Told]) -> impl Iterator<Item = u32> {
-    told.iter().flat_map(|told| {
-        let both = told.changes.iter().zip(&told.ordinals);
-        both.filter(|(change, _)| change.removed).map(|(_, &ordinal)| ordinal)
-    })
 }
 
 /// Whether so many objects have changed that looking at all of them is quicker.

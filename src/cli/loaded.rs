@@ -40,7 +40,10 @@ pub(super) struct Loaded {
     pub(super) users: Columns,
     pub(super) devices: Columns,
     pub(super) managers: Option<TextColumn>,
+    /// Who was there and is no more, whatever the members file says.
     pub(super) deleted: RoaringBitmap,
+    /// Those of them of whom nothing but the end is known.
+    pub(super) strangers: RoaringBitmap,
     /// The groups, and at the same places what is to be done with them.
     pub(super) groups: Vec<Group>,
     pub(super) inputs: Vec<GroupInput>,
@@ -64,28 +67,62 @@ pub(super) struct Memory<'s> {
 impl Loaded {
     /// Reads the tenant in `folder` on its own: its members file says who was a member before.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
-        Self::resume(folder, settings, None, progress)
+        Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(Default::default()))
+    }
+
+    /// The same. `more` says from the groups and their plans what else is to be read of users and of
+    /// devices; its error ends the reading.
+    pub(super) fn read_with<E: From<Failure>>(
+        folder: &Path,
+        settings: &Settings,
+        progress: &mut Progress,
+        more: impl FnOnce(&[Group], &[Plan]) -> Result<[Wanted; 2], E>,
+    ) -> Result<Self, E> {
+        let (groups, plans) = Self::planned(folder, settings, progress)?;
+        let [users, devices] = more(&groups.groups, &plans)?;
+        let wanted = wanted_of(&plans);
+        let wanted = Wanteds { users: wanted.users.and(&users), devices: wanted.devices.and(&devices) };
+        Ok(Self::filled((groups, plans), &wanted, settings, None, progress)?)
     }
 
     /// Reads the tenant in `folder`: its groups first, because their rules say what is to be read of the
-    /// users and devices. What was before is in `memory`, where there is one.
+    /// users and devices. What was before is in `memory`.
     pub(super) fn resume(
         folder: &Path,
+        settings: &Settings,
+        memory: &mut Memory<'_>,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        let (groups, plans) = Self::planned(folder, settings, progress)?;
+        let wanted = wanted_of(&plans);
+        Self::filled((groups, plans), &wanted, settings, Some(memory), progress)
+    }
+
+    fn planned(
+        folder: &Path,
+        settings: &Settings,
+        progress: &mut Progress,
+    ) -> Result<(TenantGroups, Vec<Plan>), Failure> {
+        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
+        let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
+        Ok((groups, plans))
+    }
+
+    fn filled(
+        (groups, plans): (TenantGroups, Vec<Plan>),
+        wanted: &Wanteds,
         settings: &Settings,
         memory: Option<&mut Memory<'_>>,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
-        let groups = progress.stage("read", "reading the groups", || TenantGroups::read(folder))?;
-        let plans = progress.stage("compile", "compiling the rules", || plans_of(&groups.groups, settings));
         progress.stage("read", "reading users and devices", || {
-            let wanted = wanted_of(&plans);
             let [users_file, devices_file, members_file] =
                 [groups.users_file(), groups.devices_file(), groups.members_file()]
                     .map(|path| path.map(Path::to_owned));
             let tenant = groups.with_columns(&settings.attributes, |subject| wanted.of(subject).clone())?;
             let loaded = match memory {
                 None => Self::of(tenant, plans)?,
-                Some(memory) => Self::of_memory(tenant, plans, &wanted, memory)?,
+                Some(memory) => Self::of_memory(tenant, plans, wanted, memory)?,
             };
             Ok(Self { users_file, devices_file, members_file, ..loaded })
         })
@@ -94,7 +131,7 @@ impl Loaded {
     /// Numbers everything in `tenant`; `plans` are those of its groups.
     fn of(mut tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
         let roster = roster_of(&mut tenant.users, &mut tenant.devices)?;
-        Self::grouped(tenant, plans, roster, Vec::new())
+        Self::grouped(tenant, plans, roster, Vec::new(), RoaringBitmap::new())
     }
 
     /// Gives everything in `tenant` the ordinals that it had, and rows in their order.
@@ -122,7 +159,9 @@ impl Loaded {
         let users = (ids_of(&mut tenant.users), of_users);
         let devices = (ids_of(&mut tenant.devices), of_devices);
         let roster = Roster::resume(register, users, devices);
-        let mut loaded = Self::grouped(tenant, plans, roster, std::mem::take(&mut remembered.groups))?;
+        let stored = std::mem::take(&mut remembered.groups);
+        let strangers = std::mem::take(&mut remembered.strangers);
+        let mut loaded = Self::grouped(tenant, plans, roster, stored, strangers)?;
         if let Some(devices) = kept {
             loaded.warnings.push(format!("the folder has no devices: {devices} of the last run are kept"));
         }
@@ -136,12 +175,12 @@ impl Loaded {
         plans: Vec<Plan>,
         mut roster: Roster,
         stored: Vec<StoredGroup>,
+        strangers: RoaringBitmap,
     ) -> Result<Self, Failure> {
         let mut warnings = warnings_of(&tenant, &plans);
         let TenantColumns { users, devices, groups, members, tells_members, policy, .. } = tenant;
-        let deleted = users.removed.iter().chain(&devices.removed);
-        let deleted =
-            deleted.map(|id| ordinal(&mut roster, id)).collect::<Result<RoaringBitmap, Failure>>()?;
+        let removed = users.removed.iter().chain(&devices.removed);
+        let (deleted, strangers) = deleted(removed, strangers, &mut roster)?;
         let given = tells_members.then_some(&members);
         let Membership { groups, inputs, before, unknown } =
             Membership::of(groups, plans, stored, given, &mut roster)?;
@@ -157,6 +196,7 @@ impl Loaded {
             devices: devices.columns,
             managers: users.managers,
             deleted,
+            strangers,
             groups,
             inputs,
             before,
@@ -167,6 +207,17 @@ impl Loaded {
             devices_file: None,
             members_file: None,
         })
+    }
+
+    /// Who and what there is.
+    pub(super) fn objects(&self) -> Objects<'_> {
+        Objects {
+            users: &self.users,
+            devices: &self.devices,
+            managers: self.managers.as_ref(),
+            deleted: &self.deleted,
+            roster: &self.roster,
+        }
     }
 
     /// Computes the members of all groups.
@@ -180,17 +231,25 @@ impl Loaded {
             recompute::recompute(&self.inputs, objects, &self.before, settings, done)
         })
     }
+}
 
-    /// What rules are evaluated against.
-    pub(super) fn objects(&self) -> Objects<'_> {
-        Objects {
-            users: &self.users,
-            devices: &self.devices,
-            managers: self.managers.as_ref(),
-            deleted: &self.deleted,
-            roster: &self.roster,
+/// Who was there and is no more: `removed`, those of earlier runs who have no row now, and `strangers`, to
+/// whom those of `removed` come that nobody knew. Gives the strangers too.
+pub(super) fn deleted<'id>(
+    removed: impl IntoIterator<Item = &'id String>,
+    mut strangers: RoaringBitmap,
+    roster: &mut Roster,
+) -> Result<(RoaringBitmap, RoaringBitmap), Failure> {
+    let mut deleted = roster.gone();
+    for id in removed {
+        let ordinal = ordinal(roster, id)?;
+        deleted.insert(ordinal);
+        if roster.register().position(ordinal).is_some_and(|(holder, _)| holder == Holder::Other) {
+            strangers.insert(ordinal);
         }
     }
+    deleted |= &strangers;
+    Ok((deleted, strangers))
 }
 
 /// What is to be read of users and of devices.
@@ -308,7 +367,8 @@ pub(super) fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
     groups.par_iter().map(|group| plan_of(group, settings)).collect()
 }
 
-fn plan_of(group: &Group, settings: &Settings) -> Plan {
+/// What is to be done with a group.
+pub(super) fn plan_of(group: &Group, settings: &Settings) -> Plan {
     if !group.is_dynamic() {
         return Plan::Static;
     }

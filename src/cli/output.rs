@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use super::args::{Color, ReportFormat};
 use super::failure::Failure;
 use crate::report::Style;
+use crate::report::output_format::OutputFormat;
 use crate::report::printable::printable;
 
 const ERROR: Paint = AnsiColor::Red.on_default().bold();
@@ -34,6 +35,16 @@ pub(super) fn is_terminal() -> bool {
 /// The format that a report has if nothing was asked for.
 pub(super) fn format_or_default(asked: Option<ReportFormat>) -> ReportFormat {
     asked.unwrap_or(ReportFormat::Full)
+}
+
+/// The same, in the words of the reports.
+pub(super) fn report_format(asked: Option<ReportFormat>) -> OutputFormat {
+    match format_or_default(asked) {
+        ReportFormat::Full => OutputFormat::Full,
+        ReportFormat::Concise => OutputFormat::Concise,
+        ReportFormat::Json => OutputFormat::Json,
+        ReportFormat::Jsonl => OutputFormat::Jsonl,
+    }
 }
 
 /// What standard output can show.

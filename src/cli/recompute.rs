@@ -64,7 +64,7 @@ impl Run<'_> {
         let Computed { loaded, outcomes, after, followed, inputs, counts, present } = computed;
         let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
             .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
-        let Loaded { roster, users, devices, deleted, groups, before, warnings, .. } = loaded;
+        let Loaded { roster, users, devices, deleted, strangers, groups, before, warnings, .. } = loaded;
         let counted = if self.is_incremental() {
             present.each_ref().map(|present| usize::try_from(present.len()).unwrap_or(usize::MAX))
         } else {
@@ -110,13 +110,14 @@ impl Run<'_> {
             })?;
         }
         drop(values);
+        let [of_users, of_devices] = present;
         let finished = Finished {
             groups: stored_groups(&groups, followed, &past, &report, run),
             report,
             kind: self.kind(),
             undoes: None,
-            actor: actor(&args.memory),
-            present: Some(present),
+            actor: actor_or_user(args.memory.actor.as_ref()),
+            present: Some([of_users, of_devices, strangers]),
             inputs: Some(inputs),
         };
         let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
@@ -155,7 +156,7 @@ impl Run<'_> {
         if self.is_incremental() {
             return incremental::computed(&self.args.memory, folder, settings, choices, memory, progress);
         }
-        let loaded = Loaded::resume(folder, settings, Some(memory), progress)?;
+        let loaded = Loaded::resume(folder, settings, memory, progress)?;
         let remembered = &memory.remembered;
         let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
         let objects_name_groups = loaded.objects_name_groups;
@@ -219,10 +220,10 @@ pub(super) fn past_of(groups: &[StoredGroup]) -> Past {
     groups.iter().map(|group| (group.ordinal, without(group))).collect()
 }
 
-/// Who has the run done.
-pub(super) fn actor(args: &MemoryArgs) -> String {
+/// Who has a run done: who is named, else the user of the system.
+pub(super) fn actor_or_user(named: Option<&String>) -> String {
     let user = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    args.actor.clone().or_else(user).unwrap_or_else(|| "unknown".to_owned())
+    named.cloned().or_else(user).unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// A run has files of the same names as a tenant, such as `groups.ndjson`.
@@ -309,7 +310,7 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
     events
 }
 
-fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
+pub(super) fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match output::format_or_default(format) {
         ReportFormat::Full | ReportFormat::Concise => {

@@ -22,6 +22,8 @@ pub(super) struct Remembered {
     pub(super) groups: Vec<StoredGroup>,
     /// The ordinals of the users and of the devices that exist.
     pub(super) present: [RoaringBitmap; 2],
+    /// The ordinals of those who were deleted before anybody knew them.
+    pub(super) strangers: RoaringBitmap,
     pub(super) last: Option<RunRecord>,
     pub(super) inputs: Inputs,
 }
@@ -59,6 +61,7 @@ impl Remembered {
             register: session.register()?,
             groups: session.groups()?,
             present: [session.present(Holder::User)?, session.present(Holder::Device)?],
+            strangers: session.present(Holder::Other)?,
             last: session.last_run()?,
             inputs,
         })

@@ -89,6 +89,26 @@ impl Wanted {
         }
         Self { attributes: attributes.into_values().collect(), originals, managers }
     }
+
+    /// What is wanted here and what `other` wants.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for attribute in &other.attributes {
+            if !self.attributes.iter().any(|known| known.name == attribute.name) {
+                self.attributes.push(Arc::clone(attribute));
+            }
+        }
+        self.originals.extend(other.originals.iter().cloned());
+        self.managers |= other.managers;
+        self
+    }
+
+    /// The same, with all text as written too.
+    #[must_use]
+    pub fn as_written(mut self) -> Self {
+        self.originals.extend(self.attributes.iter().map(|attribute| Arc::clone(&attribute.name)));
+        self
+    }
 }
 
 /// Users or devices as their file describes them. Deleted objects have no row.

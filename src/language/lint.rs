@@ -16,7 +16,7 @@ mod null;
 mod parentheses;
 mod plan;
 mod redundant;
-mod relation;
+pub(crate) mod relation;
 mod rewrite;
 mod search;
 mod spelling;

@@ -100,6 +100,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// The status that a word stands for.
+    pub fn of_word(word: &str) -> Option<Self> {
+        let all = [Self::Succeeded, Self::Failed, Self::Paused, Self::Static, Self::Deleted];
+        all.into_iter().find(|status| status.word() == word)
+    }
+
     /// The word that reports use.
     pub const fn word(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@
 
 use arrow_array::{Array, StringArray};
 use rayon::prelude::*;
+use roaring::RoaringBitmap;
 
 use super::roster::Ordinal;
 use crate::directory::column_reader::IdIndex;
@@ -189,6 +190,17 @@ impl Register {
         &self.shelf(holder).known.segments
     }
 
+    /// The ordinals of one kind that stand for something.
+    pub fn of(&self, holder: Holder) -> RoaringBitmap {
+        let mut found = RoaringBitmap::new();
+        for (place, segment) in (0..).zip(self.segments(holder)) {
+            let first = segment * SEGMENT_ORDINALS;
+            let count = (self.end(holder) - place * SEGMENT_ORDINALS).min(SEGMENT_ORDINALS);
+            found.insert_range(first..first + count);
+        }
+        found
+    }
+
     /// All ordinals that stand for something, by kind and then ascending.
     pub fn ordinals(&self) -> impl Iterator<Item = Ordinal> {
         Holder::ALL
@@ -257,6 +269,11 @@ mod tests {
         assert_eq!((register.ordinal(Holder::Device, 1), register.position(131_073)), (None, None));
         assert_eq!((register.ordinal(Holder::Other, 0), register.position(9_999_999)), (None, None));
         assert_eq!(register.ordinals().count(), 140_001);
+        assert_eq!(
+            register.of(Holder::User).iter().collect::<Vec<_>>(),
+            [(0..131_072).collect::<Vec<_>>(), (196_608..205_536).collect()].concat()
+        );
+        assert!(register.of(Holder::Other).is_empty());
         assert_eq!(register.ordinals_end(), 4 * SEGMENT_ORDINALS);
     }
 

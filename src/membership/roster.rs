@@ -137,6 +137,18 @@ impl Roster {
         &self.register
     }
 
+    /// Users and devices of earlier runs that have no row any more.
+    pub fn gone(&self) -> RoaringBitmap {
+        let rows = |subject: Subject| (0..self.of(subject).ids.len().unwrap_or_default()).collect();
+        let of = |holder, subject| {
+            if self.register.known(holder) == 0 {
+                return RoaringBitmap::new();
+            }
+            self.register.of(holder) - self.ordinals_of_rows(subject, rows(subject))
+        };
+        of(Holder::User, Subject::User) | of(Holder::Device, Subject::Device)
+    }
+
     /// Ids that stood for a member of unknown kind and are now users or devices: the ordinal that they had,
     /// and the one that they have.
     pub fn promoted(&self) -> Vec<(Ordinal, Ordinal)> {
@@ -357,6 +369,7 @@ mod tests {
         );
         assert_eq!([0, 1, PC, PC + 1].map(|ordinal| roster.id(ordinal)), ["ada", "Bob", "g", "Eve"]);
         assert_eq!(roster.promoted(), [(PC + 1, 2)]);
+        assert_eq!(roster.gone(), bitmap(&[0]));
         assert_eq!(roster.rows_of(Subject::User, &bitmap(&[0, 1, 2, PC])), bitmap(&[0, 1]));
         assert_eq!(roster.intern("h"), Some(PC + 2));
         assert_eq!(roster.id(PC + 2), "h");

@@ -94,12 +94,12 @@ fn lines<'text>(piece: &Piece<'_>, around: impl Fn(Change, Ordinal) -> [&'text s
     lines
 }
 
-fn push_json(text: &str, out: &mut Vec<u8>) {
+pub(super) fn push_json(text: &str, out: &mut Vec<u8>) {
     // A vector takes whatever it is given.
     let _ = serde_json::to_writer(out, text);
 }
 
-fn push_field(text: &str, out: &mut Vec<u8>) {
+pub(super) fn push_field(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
     let mut record = csv::WriterBuilder::new().buffer_capacity(FIELD_USUAL_BYTES).from_writer(&mut *out);
     let _ = record.write_record([text]);
@@ -113,7 +113,7 @@ fn push_field(text: &str, out: &mut Vec<u8>) {
 /// What the id of an object usually takes at most, with quotes.
 const FIELD_USUAL_BYTES: usize = 64;
 
-fn write_all(pieces: &[Vec<u8>], out: &mut (dyn Write + Send)) -> io::Result<()> {
+pub(super) fn write_all(pieces: &[Vec<u8>], out: &mut (dyn Write + Send)) -> io::Result<()> {
     pieces.iter().try_for_each(|piece| out.write_all(piece))
 }
 

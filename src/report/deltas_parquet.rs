@@ -5,24 +5,18 @@ use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use arrow_schema::{ArrowError, SchemaRef};
 
 use super::changes::Piece;
+use super::parquet_table::{into_io, text_schema, writer};
 use super::recompute::RunReport;
-use crate::base::limits::{DELTA_PARQUET_DICTIONARY_MAX_BYTES, DELTA_PARQUET_GROUP_MAX_ROWS};
 
 /// `membership-deltas.parquet`: the columns `groupId`, `memberId` and `change`.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_deltas_parquet(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let fields = ["groupId", "memberId", "change"].map(|name| Field::new(name, DataType::Utf8, false));
-    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let schema = text_schema(&["groupId", "memberId", "change"]);
     let mut writer = writer(out, &schema).map_err(into_io)?;
     report.changes.stream(
         &report.groups,
@@ -35,24 +29,6 @@ pub fn write_deltas_parquet(report: &RunReport, out: &mut (dyn Write + Send)) ->
         },
     )?;
     writer.close().map(drop).map_err(into_io)
-}
-
-fn writer<'out>(
-    out: &'out mut (dyn Write + Send),
-    schema: &SchemaRef,
-) -> Result<ArrowWriter<&'out mut (dyn Write + Send)>, ParquetError> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_dictionary_enabled(true)
-        .set_dictionary_page_size_limit(DELTA_PARQUET_DICTIONARY_MAX_BYTES)
-        .set_max_row_group_row_count(Some(DELTA_PARQUET_GROUP_MAX_ROWS))
-        // Rows are sorted by group: that is what a reader can skip by.
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_column_statistics_enabled("groupId".into(), EnabledStatistics::Chunk)
-        .build();
-    // Readers get plain types: the file says nothing about Arrow.
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    ArrowWriter::try_new_with_options(out, Arc::clone(schema), options)
 }
 
 fn batch(piece: &Piece<'_>, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
@@ -71,23 +47,12 @@ fn batch(piece: &Piece<'_>, schema: &SchemaRef) -> Result<RecordBatch, ArrowErro
 /// A GUID.
 const ID_USUAL_BYTES: usize = 36;
 
-/// What the output said, if it was the output.
-fn into_io(error: ParquetError) -> io::Error {
-    match error {
-        ParquetError::External(source) => match source.downcast::<io::Error>() {
-            Ok(error) => *error,
-            Err(source) => io::Error::other(source),
-        },
-        error => io::Error::other(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use arrow_array::cast::AsArray;
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    use parquet::basic::Encoding;
+    use parquet::basic::{Compression, Encoding};
 
     use super::super::deltas::write_deltas_csv;
     use super::super::samples::run_report;

@@ -92,7 +92,23 @@ fn words(error: &rusqlite::Error) -> String {
             "the state file is damaged; restore it from a backup, or begin a new one"
         }
         Some(ErrorCode::SystemIoFailure) => "the disk does not read or write",
+        _ if is_damage(error) => {
+            return "the state file is damaged: a value is not what it can be; restore it from a backup, or \
+                    begin a new one"
+                .to_owned();
+        }
         _ => return format!("the state file cannot be used: {error}"),
     };
     format!("{plain} ({error})")
+}
+
+/// Whether a value was read that nobody writes. The library's words for that name types of this program.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }

@@ -97,7 +97,8 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The ordinals of the users or devices that exist; none before the first run.
+    /// The ordinals of the users or devices that exist, of others those that were deleted; none before the
+    /// first run.
     ///
     /// # Errors
     ///

@@ -1,7 +1,5 @@
 //! Runs with what they changed: rows that are only ever added.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -10,6 +8,7 @@ use rusqlite::{OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
 use super::bitmap::{bytes_of, set_of};
+use super::chain::{Chain, hexadecimal};
 use super::{Session, StoreError};
 use crate::membership::roster::Ordinal;
 
@@ -115,7 +114,7 @@ pub struct AuditEvent {
     pub details: serde_json::Value,
 }
 
-const COLUMNS: &str = "run, id, kind, undoes, started, now, actor, version, summary, hash";
+pub(super) const COLUMNS: &str = "run, id, kind, undoes, started, now, actor, version, summary, hash";
 
 impl Session<'_> {
     /// The last run.
@@ -184,7 +183,7 @@ impl Session<'_> {
     ///
     /// If the file cannot be read.
     pub fn next_run(&self) -> Result<i64, StoreError> {
-        Ok(self.last_run()?.map_or(1, |last| last.run + 1))
+        Ok(self.last_run()?.map_or(1, |last| last.run.saturating_add(1)))
     }
 
     /// Remembers a run with its changes and events, and gives its number.
@@ -199,27 +198,22 @@ impl Session<'_> {
         events: &[AuditEvent],
     ) -> Result<i64, StoreError> {
         let last = self.last_run()?;
-        let run = last.as_ref().map_or(1, |last| last.run + 1);
+        let run = last.as_ref().map_or(1, |last| last.run.saturating_add(1));
         let bytes: rusqlite::Result<Vec<[Vec<u8>; 2]>> =
             deltas.par_iter().map(|delta| Ok([bytes_of(&delta.added)?, bytes_of(&delta.removed)?])).collect();
         let bytes = self.at(bytes)?;
         let summary = new.summary.to_string();
         let (started, now) = (new.started.to_string(), new.now.to_string());
         let mut chain = Chain::after(last.as_ref().map_or("", |last| &last.hash));
-        for part in [&new.id, new.kind.word(), &started, &now, &new.actor, &new.version, &summary] {
-            chain.add(part.as_bytes());
-        }
+        let words = [&new.id, new.kind.word(), &started, &now, &new.actor, &new.version, &summary];
+        chain.add_run(words, new.undoes);
+        chain.begin_events(events.len());
         for event in events {
-            for part in
-                [&event.activity, &event.category, &event.target.to_string(), &event.details.to_string()]
-            {
-                chain.add(part.as_bytes());
-            }
+            let (target, details) = (event.target.to_string(), event.details.to_string());
+            chain.add_event([&event.activity, &event.category, &target, &details]);
         }
         for (delta, [added, removed]) in deltas.iter().zip(&bytes) {
-            chain.add(&delta.ordinal.to_le_bytes());
-            chain.add(added);
-            chain.add(removed);
+            chain.add_delta(delta.ordinal, &delta.cause, added, removed);
         }
         let hash = chain.finish();
         self.at((|| {
@@ -261,7 +255,7 @@ impl Session<'_> {
     }
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
     Ok(RunRecord {
         run: row.get(0)?,
         id: row.get(1)?,
@@ -291,33 +285,6 @@ fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<serde_json::Value> {
 /// The SHA-256 of a text, in hexadecimal digits.
 pub fn hash_of(text: &str) -> String {
     hexadecimal(&Sha256::digest(text.as_bytes()))
-}
-
-/// A hash over parts, each with its length, so that no two lists of parts are the same bytes.
-struct Chain(Sha256);
-
-impl Chain {
-    fn after(previous: &str) -> Self {
-        let mut chain = Self(Sha256::new());
-        chain.add(previous.as_bytes());
-        chain
-    }
-
-    fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_le_bytes());
-        self.0.update(part);
-    }
-
-    fn finish(self) -> String {
-        hexadecimal(&self.0.finalize())
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
 }
 
 #[cfg(test)]
@@ -395,6 +362,9 @@ mod tests {
             hash(&new("a"), &[delta(1, &[1], &[])]),
             hash(&new("a"), &[delta(1, &[], &[1])]),
             hash(&new("a"), &[delta(2, &[1], &[])]),
+            hash(&new("a"), &[StoredDelta { cause: "undo".to_owned(), ..delta(1, &[1], &[]) }]),
+            hash(&NewRun { kind: RunKind::Undo, undoes: Some(1), ..new("a") }, &[]),
+            hash(&NewRun { kind: RunKind::Undo, ..new("a") }, &[]),
         ];
         assert_eq!(hashes[0], hash(&new("a"), &[]));
         let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();

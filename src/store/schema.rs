@@ -32,7 +32,8 @@ CREATE TABLE id_page (
     ids TEXT NOT NULL
 ) STRICT;
 
--- The ordinals of the users and devices that exist, as a Roaring bitmap (as are all sets below).
+-- The ordinals of the users and devices that exist, as a Roaring bitmap (as are all sets below); for others
+-- those that were deleted.
 CREATE TABLE population (
     holder TEXT PRIMARY KEY,
     present BLOB NOT NULL

@@ -20,13 +20,13 @@ use crate::generate;
 use crate::runner::lines;
 
 /// The groups in an order in which each reads only earlier ones: `G1` and `G2` are what random rules read.
-pub(super) const GROUPS: [&str; 9] = ["plain", "G1", "g2", "r0", "r1", "r2", "r3", "chain1", "chain2"];
+pub(crate) const GROUPS: [&str; 9] = ["plain", "G1", "g2", "r0", "r1", "r2", "r3", "chain1", "chain2"];
 
 /// Ids that the members file may name.
-pub(super) const MEMBERS: [&str; 12] =
+pub(crate) const MEMBERS: [&str; 12] =
     ["M", "N", "u2", "U3", "u4", "d0", "d1", "ghost", "plain", "G1", "g2", "gone"];
 
-pub(super) type Sets = BTreeMap<&'static str, BTreeSet<String>>;
+pub(crate) type Sets = BTreeMap<&'static str, BTreeSet<String>>;
 
 struct Known<'a> {
     members: &'a Sets,
@@ -57,7 +57,7 @@ impl Relations for Known<'_> {
 }
 
 /// The object under another id.
-pub(super) fn renamed(object: &Object, id: &str) -> Object {
+pub(crate) fn renamed(object: &Object, id: &str) -> Object {
     let mut renamed = Object::new(id);
     for (name, value) in object.values().filter(|(name, _)| *name != "objectId") {
         renamed.set(name, value.clone());
@@ -93,7 +93,7 @@ fn as_json(object: &Object) -> Json {
 
 /// What the definition makes of `groups`, one after the other, and those in error among them. `gone` is
 /// deleted.
-pub(super) fn expected(
+pub(crate) fn expected(
     groups: &[&'static str],
     rules: &BTreeMap<&'static str, String>,
     [users, devices]: [&[Object]; 2],

@@ -8,7 +8,7 @@ use super::super::typed::{Order, Test, TimePoint};
 use crate::base::fold::FoldedText;
 
 /// Whether every value that passes `one` passes `other`; a missing value counts as a value.
-pub(super) fn implies(one: &Test, other: &Test) -> bool {
+pub(crate) fn implies(one: &Test, other: &Test) -> bool {
     if same(one, other) {
         return true;
     }
@@ -24,7 +24,7 @@ pub(super) fn implies(one: &Test, other: &Test) -> bool {
 }
 
 /// Whether no value passes both; a missing value counts as a value.
-pub(super) fn disjoint(one: &Test, other: &Test) -> bool {
+pub(crate) fn disjoint(one: &Test, other: &Test) -> bool {
     match (one, other) {
         // Whether versions can be ordered at all is not known here.
         (Test::CompareVersion { .. }, _)
@@ -57,7 +57,7 @@ pub(super) fn disjoint(one: &Test, other: &Test) -> bool {
 }
 
 /// The texts that a test for equality asks for.
-pub(super) fn constants(test: &Test) -> Option<&[FoldedText]> {
+pub(crate) fn constants(test: &Test) -> Option<&[FoldedText]> {
     match test {
         Test::Equals(constant) => Some(std::slice::from_ref(constant)),
         Test::In(constants) => Some(constants),

@@ -1,0 +1,221 @@
+//! `dyngroup undo`: takes the changes of a run back, as a run of its own.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+
+use super::args::{DeltaFormat, ReportFormat};
+use super::failure::Failure;
+use super::finish::Finished;
+use super::progress::Progress;
+use super::recompute::{actor_or_user, peak_memory_bytes, print, run_id};
+use super::remembered::Remembered;
+use super::run_arg::RunArg;
+use super::state_file::StateArgs;
+use super::{Outcome, changed_objects, output};
+use crate::membership::recompute::Status;
+use crate::membership::roster::{Ordinal, Roster, RowIds};
+use crate::membership::snapshot::Snapshot;
+use crate::report::changes::Changes;
+use crate::report::recompute::{GroupReport, RunReport};
+use crate::report::summary::counted;
+use crate::store::{RunKind, RunRecord, Session, StoredDelta, StoredGroup};
+
+#[derive(Args, Debug)]
+pub(super) struct UndoArgs {
+    /// The run to take back: its number, its id, `last`, or `last~N` for the N-th before
+    #[arg(value_name = "RUN")]
+    run: RunArg,
+    #[command(flatten)]
+    state: StateArgs,
+    /// Write membership-deltas, groups, audit and summary into this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// The format of the membership deltas
+    #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
+    delta_format: DeltaFormat,
+    /// Do all but remember
+    #[arg(long)]
+    dry_run: bool,
+    /// Who has it done, for the history; the user of the system if not given
+    #[arg(long, value_name = "NAME")]
+    actor: Option<String>,
+    /// The shape of the report on standard output
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    output_format: Option<ReportFormat>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
+    let started = Timestamp::now();
+    let mut progress = Progress::shown();
+    let mut store = args.state.open()?;
+    let session = store.write()?;
+    let remembered = Remembered::read(&session)?;
+    let target = args.run.find(&session)?;
+    let undone = Undone::of(&session, remembered, &target)?;
+    let finished = undone.finished(args, &target, started, &mut progress);
+    let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+    let report = finished.write(Some(session).filter(|_| !args.dry_run), out, &mut progress)?;
+    progress.finish();
+    for warning in &report.warnings {
+        output::warn(warning);
+    }
+    print(&report, args.output_format)?;
+    Ok(Outcome::Clean)
+}
+
+/// The members before and after a run is taken back.
+struct Undone {
+    roster: Roster,
+    counts: [usize; 2],
+    groups: Vec<StoredGroup>,
+    before: Snapshot,
+    after: Snapshot,
+    warnings: Vec<String>,
+    now: Timestamp,
+    /// The number that the run gets.
+    run: i64,
+}
+
+impl Undone {
+    /// Turns each change of `target` round, as far as it still stands: who came goes, who went comes back.
+    /// Who does not exist any more does not come back.
+    fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
+        let Remembered { register, mut groups, present, strangers, last, .. } = remembered;
+        let none = std::collections::BTreeMap::new();
+        let rows = |present: &RoaringBitmap| {
+            let (ids, ordinals) = changed_objects::ids_of(&register, present, &none);
+            (RowIds::of(ids.iter().flatten()), ordinals)
+        };
+        let [users, devices] = present.each_ref().map(rows);
+        let counts = [users.1.len(), devices.1.len()];
+        let roster = Roster::resume(register, users, devices);
+        let gone = roster.gone() | strangers;
+        let deltas = session.deltas(target.run)?;
+        let known: RoaringBitmap = groups.iter().map(|group| group.ordinal).collect();
+        for delta in deltas.iter().filter(|delta| !known.contains(delta.ordinal)) {
+            groups.push(deleted_group(session, &roster, delta, target)?);
+        }
+        let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
+        for group in &groups {
+            before.replace(group.ordinal, group.members.clone());
+        }
+        after.clone_from(&before);
+        let mut absent = RoaringBitmap::new();
+        for delta in &deltas {
+            let members = before.members(delta.ordinal).cloned().unwrap_or_default();
+            absent |= &delta.removed & &gone;
+            after.replace(delta.ordinal, (members - &delta.added) | (&delta.removed - &gone));
+        }
+        let mut warnings = vec![
+            "the next run follows the rules again: mend the rule, or pause the group, before it".to_owned(),
+        ];
+        if !absent.is_empty() {
+            let objects = counted(usize::try_from(absent.len()).unwrap_or(usize::MAX), "object");
+            warnings.push(format!("{objects} that went do not exist any more and stay out"));
+        }
+        let now = last.map_or(target.now, |last| last.now);
+        let run = session.next_run()?;
+        Ok(Self { roster, counts, groups, before, after, warnings, now, run })
+    }
+
+    fn finished(
+        self,
+        args: &UndoArgs,
+        target: &RunRecord,
+        started: Timestamp,
+        progress: &mut Progress,
+    ) -> Finished {
+        let Self { roster, counts, groups, before, after, warnings, now, run } = self;
+        let mut reports: Vec<GroupReport> =
+            groups.iter().map(|group| report_of(group, &before, &after)).collect();
+        reports.sort_by(|one, other| one.id.cmp(&other.id));
+        let changed: HashMap<Ordinal, bool> =
+            reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
+        let report = RunReport {
+            run: run_id(started),
+            kind: RunKind::Undo.word(),
+            dry_run: args.dry_run,
+            now,
+            started,
+            events: Vec::new(),
+            groups: reports,
+            changes: Changes { before, after, deleted: RoaringBitmap::new(), roster },
+            users: counts[0],
+            devices: counts[1],
+            next_change: groups.iter().filter_map(|group| group.next_change).min(),
+            stages: progress.seconds(),
+            peak_memory_bytes: peak_memory_bytes(),
+            warnings,
+        };
+        let groups = groups
+            .into_iter()
+            .filter(|group| changed.get(&group.ordinal) == Some(&true))
+            .map(|group| StoredGroup {
+                members: report.changes.after.members(group.ordinal).cloned().unwrap_or_default(),
+                // The members do not follow from the rule any more: the next run has to look at all of them.
+                evaluated: None,
+                updated_run: run,
+                changed_run: Some(run),
+                ..group
+            })
+            .collect();
+        Finished {
+            report,
+            kind: RunKind::Undo,
+            undoes: Some(target.run),
+            actor: actor_or_user(args.actor.as_ref()),
+            groups,
+            present: None,
+            inputs: None,
+        }
+    }
+}
+
+/// A group that the run has removed.
+fn deleted_group(
+    session: &Session<'_>,
+    roster: &Roster,
+    delta: &StoredDelta,
+    target: &RunRecord,
+) -> Result<StoredGroup, Failure> {
+    let id = roster.id(delta.ordinal).to_owned();
+    let events = session.audit(target.run)?;
+    let event = events
+        .iter()
+        .find(|event| event.activity == "Delete group" && event.target["groupId"] == id.as_str());
+    Ok(StoredGroup {
+        ordinal: delta.ordinal,
+        id,
+        display_name: None,
+        status: Status::Static.word().to_owned(),
+        error: None,
+        rule: event.and_then(|event| event.details["membershipRule"].as_str().map(str::to_owned)),
+        evaluated: None,
+        next_change: None,
+        members: RoaringBitmap::new(),
+        updated_run: target.run,
+        changed_run: None,
+    })
+}
+
+fn report_of(group: &StoredGroup, before: &Snapshot, after: &Snapshot) -> GroupReport {
+    let nobody = RoaringBitmap::new();
+    let (old, new) =
+        (before.members(group.ordinal).unwrap_or(&nobody), after.members(group.ordinal).unwrap_or(&nobody));
+    GroupReport {
+        id: group.id.clone(),
+        group: group.ordinal,
+        display_name: group.display_name.clone(),
+        status: Status::of_word(&group.status).unwrap_or(Status::Static),
+        cause: "undo",
+        members: new.len(),
+        added: new.difference_len(old),
+        removed: old.difference_len(new),
+        error: group.error.clone(),
+    }
+}
