@@ -8,3 +8,4 @@ mod history;
 mod kill;
 mod town;
 mod trouble;
+mod upgrade;

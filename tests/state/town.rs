@@ -127,6 +127,7 @@ impl Held {
         let runs = store.read().unwrap().runs().unwrap();
         let numbers: Vec<i64> = runs.iter().map(|run| run.run).collect();
         assert_eq!(numbers, (1..=runs.len() as i64).collect::<Vec<_>>(), "runs are counted");
+        assert_eq!(store.read().unwrap().first_unfit_run().unwrap(), None, "the hashes fit");
         let connection = Connection::open(&path).unwrap();
         let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(sound, "ok");
