@@ -86,6 +86,9 @@ impl Store {
 
     fn with_flags(path: &Path, wait: Duration, flags: OpenFlags) -> Result<Self, StoreError> {
         let failed = |error: rusqlite::Error| StoreError::of(path, error);
+        if path.is_dir() {
+            return Err(StoreError::new(path, Trouble::Folder));
+        }
         let connection =
             Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
         connection.busy_timeout(wait.min(WAIT_MAX)).map_err(failed)?;
@@ -228,6 +231,7 @@ mod tests {
         drop(Store::create(&path, Duration::ZERO).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         insta::assert_snapshot!(refused(&path), @"FILE: a later version of dyngroup wrote this state file (schema 99, this one knows 1): use that version");
+        insta::assert_snapshot!(refused(folder.path()), @"FILE: it is a folder; name a file");
         let missing = folder.path().join("none/state.sqlite");
         insta::assert_snapshot!(refused(&missing), @"FILE: the state file cannot be opened: look at the folder and its permissions");
     }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::given::Membership;
 use super::loaded::{Loaded, Memory, deleted, plans_of, wanted_of};
 use super::progress::Progress;
-use super::recompute::past_of;
+use super::recompute::{nothing_remembered, past_of};
 use super::remembered::{Inputs, Remembered, mark_of};
 use super::settings::Settings;
 use crate::base::fold::fold;
@@ -49,8 +49,7 @@ pub(super) fn computed(
     let Remembered { mut register, groups: stored, present: before, strangers, last, inputs: read } =
         remembered;
     let Some(last) = last else {
-        let state = session.path().display();
-        return Err(Failure::new(format!("{state}: it remembers no run yet; run once without --changed")));
+        return Err(nothing_remembered(session.path()));
     };
     let is_known = |path: &Path| read.members_file.is_some() && mark_of(path) == read.members_file;
     let told = progress.stage("read", "reading the changes", || {

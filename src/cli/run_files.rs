@@ -78,6 +78,28 @@ impl RunFiles {
     }
 }
 
+/// The files of a run would take the place of its state.
+pub(super) fn refuse_state_among(folder: &Path, state: &Path) -> Result<(), Failure> {
+    let names = DELTAS.map(|(_, name, _)| name);
+    let taken = names.into_iter().chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
+    for name in taken {
+        if place_of(&folder.join(name)) == place_of(state) {
+            let state = state.display();
+            return Err(Failure::new(format!(
+                "{state}: a run writes a file of this name into the folder of --out: name another state file"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is or would be, whatever way it is named.
+fn place_of(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(parent.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
+}
+
 /// Writes what the guards have found, for review and approval; says where.
 pub(super) fn write_guards(report: &GuardReport, folder: &Path) -> Result<PathBuf, Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;

@@ -134,7 +134,7 @@ fn places_that_take_no_state() {
     let before = everything(&folder);
     folder.write("folder/file", "");
     for (state, words) in [
-        ("folder", "folder: "),
+        ("folder", "folder: it is a folder; name a file"),
         (
             "nowhere/state",
             "nowhere/state: the state file cannot be opened: look at the folder and its permissions",
@@ -283,7 +283,41 @@ fn a_run_that_only_tries_leaves_no_trace_in_the_state() {
     move_to_sales(&folder, 0);
     run(&folder, &dry).expect_code(3);
     assert!(everything(&folder).0 == before.0);
-    let ran = folder.run(&["recompute", "tenant", "--state", "none", "--dry-run"]);
-    ran.expect_code(0);
-    assert!(!folder.path().join("none").exists());
+    folder.write("empty", "");
+    for state in ["none", "empty"] {
+        let ran = folder.run(&["recompute", "tenant", "--state", state, "--dry-run"]);
+        ran.expect_code(0);
+        for more in [&[][..], &["--dry-run"]] {
+            let ran = folder.run(
+                &[&["recompute", "tenant", "--state", state, "--changed", "changes.ndjson"], more].concat(),
+            );
+            fails(&ran, &format!("{state}: it remembers no run yet; run once without --changed"));
+        }
+    }
+    assert!(!folder.path().join("none").exists() && folder.read("empty").is_empty());
+}
+
+#[test]
+fn the_files_of_a_run_never_take_the_place_of_its_state() {
+    let folder = folder();
+    let before = everything(&folder);
+    folder.write("new/file", "");
+    for (state, out) in [
+        ("out/summary.json", "out"),
+        ("./out/../out/groups.ndjson", "out/"),
+        ("membership-deltas.parquet", "."),
+        ("new/guards.json", "new"),
+        ("new/audit.ndjson", "../NAME/new"),
+    ] {
+        let name = folder.path().file_name().unwrap().to_str().unwrap();
+        let out = out.replace("NAME", name);
+        for command in
+            [&["recompute", "tenant"][..], &["recompute", "tenant", "--dry-run"], &["undo", "last"]]
+        {
+            let ran = folder.run(&[command, &["--state", state, "--out", &out]].concat());
+            fails(&ran, &format!("{state}: a run writes a file of this name into the folder of --out"));
+        }
+    }
+    assert_eq!(everything(&folder), before);
+    assert_eq!(folder.list("new"), ["file"]);
 }
