@@ -105,7 +105,7 @@ fn a_file_that_may_not_grow_stops_the_run_wherever_it_is() {
 
 /// The run on a file system of its own with this much room, into which the state is copied and from which
 /// it is fetched; `None` where nobody may mount one.
-fn on_a_small_disk(case: &Case, name: &str, kibibytes: usize) -> Option<(Option<i32>, String)> {
+fn on_a_small_disk(case: &Case, name: &str, kibibytes: u64) -> Option<(Option<i32>, String)> {
     const UNSHARE: [&str; 2] = ["unshare", "-rm"];
     let may = Command::new(UNSHARE[0])
         .args([UNSHARE[1], "sh", "-c", "mount -t tmpfs none /mnt"])
@@ -128,9 +128,9 @@ fn on_a_small_disk(case: &Case, name: &str, kibibytes: usize) -> Option<(Option<
 fn a_full_disk_is_told_and_changes_nothing() {
     let case = Case::new(600);
     // In pages of 4 KiB, one more for each file.
-    let kibibytes = |bytes: usize| (bytes >> 12) * 4 + 4;
-    let state = kibibytes(fs::metadata(case.folder.path().join("kept.state")).unwrap().len() as usize);
-    let files: usize = files(&case.folder, "kept.out").values().map(|text| kibibytes(text.len())).sum();
+    let kibibytes = |bytes: u64| (bytes >> 12) * 4 + 4;
+    let state = kibibytes(fs::metadata(case.folder.path().join("kept.state")).unwrap().len());
+    let files: u64 = files(&case.folder, "kept.out").values().map(|text| kibibytes(text.len() as u64)).sum();
     let mut words_of_all = String::new();
     let mut done = Vec::new();
     for room in [0, 20, 40, 60, 100, 150, 200, 250, 300, 400, 600, 20_000] {

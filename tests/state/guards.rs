@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::town::{Held, files};
 use crate::recompute::tenant::{assigned, dynamic, in_departments, tenant};
-use crate::runner::{Folder, Ran};
+use crate::runner::{Folder, Ran, lines};
 
 /// Users `u0` to `u39`, of whom those from `first` on are in Sales and the others in Design.
 fn write_users(folder: &Folder, first: usize) {
@@ -92,9 +92,8 @@ fn a_group_is_allowed_by_name_and_it_is_remembered() {
 #[test]
 fn a_stopped_run_over_changes_can_be_told_again() {
     let folder = folder();
-    let changes: String =
-        (0..20).map(|at| format!("{{\"id\":\"u{at}\",\"department\":\"Design\"}}\n")).collect();
-    folder.write("changes.ndjson", changes);
+    let changes = (0..20).map(|at| json!({ "id": format!("u{at}"), "department": "Design" }));
+    folder.write("changes.ndjson", lines(changes));
     run(&folder, &["--changed", "changes.ndjson"]).expect_code(3);
     assert_eq!(sales(&folder), 40);
     run(&folder, &["--changed", "changes.ndjson", "--approve", "out/guards.json"]).expect_code(0);

@@ -71,7 +71,7 @@ impl Town {
     pub(super) fn step(&mut self, folder: &Folder, whole: bool) {
         let count = self.users.len();
         let moved: BTreeSet<usize> =
-            (0..count / 100 + 1).map(|_| self.generator.random_range(0..count)).collect();
+            (0..=count / 100).map(|_| self.generator.random_range(0..count)).collect();
         for &at in &moved {
             self.users[at] = (
                 self.generator.random_range(0..DEPARTMENTS),
@@ -126,7 +126,7 @@ impl Held {
         let mut store = Store::open(&path, Duration::from_secs(9)).unwrap();
         let runs = store.read().unwrap().runs().unwrap();
         let numbers: Vec<i64> = runs.iter().map(|run| run.run).collect();
-        assert_eq!(numbers, (1..=runs.len() as i64).collect::<Vec<_>>(), "runs are counted");
+        assert_eq!(numbers, (1..).take(runs.len()).collect::<Vec<_>>(), "runs are counted");
         assert_eq!(store.read().unwrap().first_unfit_run().unwrap(), None, "the hashes fit");
         let connection = Connection::open(&path).unwrap();
         let sound: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
