@@ -40,6 +40,9 @@ pub use self::runs::{AuditEvent, NewRun, RunKind, RunRecord, StoredDelta, hash_o
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
 pub use self::values::{present_ids, rows_of_segment};
 
+/// The longest wait that the library takes, in whole seconds: 24 days.
+const WAIT_MAX: Duration = Duration::from_secs(i32::MAX.unsigned_abs() as u64 / 1_000);
+
 /// An open state file.
 ///
 /// ```
@@ -84,9 +87,12 @@ impl Store {
 
     fn with_flags(path: &Path, wait: Duration, flags: OpenFlags) -> Result<Self, StoreError> {
         let failed = |error: rusqlite::Error| StoreError::of(path, error);
+        if path.is_dir() {
+            return Err(StoreError::new(path, Trouble::Folder));
+        }
         let connection =
             Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(failed)?;
-        connection.busy_timeout(wait).map_err(failed)?;
+        connection.busy_timeout(wait.min(WAIT_MAX)).map_err(failed)?;
         let mut store = Self { connection, path: path.to_owned() };
         store.prepare()?;
         Ok(store)
@@ -226,8 +232,16 @@ mod tests {
         drop(Store::create(&path, Duration::ZERO).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         insta::assert_snapshot!(refused(&path), @"FILE: a later version of dyngroup wrote this state file (schema 99, this one knows 1): use that version");
+        insta::assert_snapshot!(refused(folder.path()), @"FILE: it is a folder; name a file");
         let missing = folder.path().join("none/state.sqlite");
         insta::assert_snapshot!(refused(&missing), @"FILE: the state file cannot be opened: look at the folder and its permissions");
+    }
+
+    #[test]
+    fn a_wait_may_be_as_long_as_one_likes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::create(&path(&folder), Duration::MAX).unwrap();
+        assert!(store.write().is_ok());
     }
 
     #[test]

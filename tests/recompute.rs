@@ -7,4 +7,4 @@ mod formats;
 mod order;
 pub(crate) mod random;
 mod run;
-mod tenant;
+pub(crate) mod tenant;

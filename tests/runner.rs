@@ -5,7 +5,7 @@ use std::fmt::{Display, Write as _};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use regex::Regex;
 use tempfile::TempDir;
@@ -119,6 +119,11 @@ impl Invocation {
         self.command.current_dir(self.folder.join(name));
         self.shown = format!("cd {name} && {}", self.shown);
         self
+    }
+
+    /// Starts it, with nothing to read and nobody who reads what it says.
+    pub(crate) fn start(mut self) -> Child {
+        self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     }
 
     pub(crate) fn run(mut self) -> Ran {

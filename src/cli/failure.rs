@@ -36,6 +36,12 @@ impl Failure {
         Self { lines, broken_pipe: false }
     }
 
+    /// The same with a sentence more about it.
+    pub(super) fn and(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
     pub(super) fn is_broken_pipe(&self) -> bool {
         self.broken_pipe
     }

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::given::Membership;
 use super::loaded::{Loaded, Memory, Wanteds, deleted, plans_of, wanted_of};
 use super::progress::Progress;
-use super::recompute::past_of;
+use super::recompute::{nothing_remembered, past_of};
 use super::remembered::{Inputs, Remembered, mark_of};
 use super::settings::Settings;
 use super::singly::singly;
@@ -44,8 +44,7 @@ pub(super) fn computed(
     let session = memory.session;
     let mut remembered = std::mem::take(&mut memory.remembered);
     let Some(last) = remembered.last.take() else {
-        let state = session.path().display();
-        return Err(Failure::new(format!("{state}: it remembers no run yet; run once without --changed")));
+        return Err(nothing_remembered(session.path()));
     };
     let told = progress.stage("read", "reading the changes", || {
         let register = &mut remembered.register;

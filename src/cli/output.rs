@@ -129,6 +129,11 @@ impl Staged {
         Ok(Self { file, target })
     }
 
+    /// The place that the file will take.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
+    }
+
     /// Puts the file in its place.
     pub(super) fn commit(self) -> Result<(), Failure> {
         let Self { file, target } = self;

@@ -14,7 +14,7 @@ use super::guarded::Guards;
 use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::{Remembered, mark_of};
-use super::run_files::write_guards;
+use super::run_files::{refuse_state_among, write_guards};
 use super::settings::Settings;
 use super::{Outcome, incremental, output};
 use crate::directory::column_reader::stored::StoredColumns;
@@ -34,6 +34,9 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
         Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
     if let Some(out) = &args.out {
         not_the_same(&args.tenant, out)?;
+        if let Some(state) = &args.memory.state {
+            refuse_state_among(out, state)?;
+        }
     }
     let mut store = store_of(&args.memory)?;
     let session = store.as_mut().map(Store::write).transpose()?;
@@ -121,6 +124,7 @@ impl Run<'_> {
             inputs: Some(inputs),
         };
         let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+        let is_remembered = session.is_some();
         let report = finished.write(session, out, &mut progress)?;
         progress.finish();
         if stopped {
@@ -129,7 +133,7 @@ impl Run<'_> {
         for warning in &report.warnings {
             output::warn(warning);
         }
-        print(&report, args.output_format)?;
+        print(&report, args.output_format).map_err(|failure| done_but(failure, is_remembered))?;
         Ok(if report.failed() > 0 {
             Outcome::Findings
         } else if args.memory.detailed_exitcode && report.is_change() {
@@ -172,7 +176,7 @@ impl Run<'_> {
     }
 
     fn is_incremental(&self) -> bool {
-        !self.args.memory.changed.is_empty() || !self.args.memory.changed_devices.is_empty()
+        self.args.memory.is_incremental()
     }
 
     fn kind(&self) -> RunKind {
@@ -203,11 +207,23 @@ impl Run<'_> {
 /// The state file, made if it is not there; none for a run that would only try.
 fn store_of(args: &MemoryArgs) -> Result<Option<Store>, Failure> {
     let Some(path) = &args.state else { return Ok(None) };
-    let wait = Duration::from_secs(args.wait);
-    if args.dry_run && !path.exists() {
+    let is_new = match path.metadata() {
+        Ok(metadata) => metadata.is_file() && metadata.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    if is_new && args.is_incremental() {
+        return Err(nothing_remembered(path));
+    }
+    if is_new && args.dry_run {
         return Ok(None);
     }
-    Ok(Some(Store::create(path, wait)?))
+    Ok(Some(Store::create(path, Duration::from_secs(args.wait))?))
+}
+
+/// Changes are told of a state that has no run yet.
+pub(super) fn nothing_remembered(state: &Path) -> Failure {
+    let state = state.display();
+    Failure::new(format!("{state}: it remembers no run yet; run once without --changed"))
 }
 
 /// What was remembered of groups, without their members.
@@ -318,6 +334,11 @@ pub(super) fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<
     }
     out.flush()?;
     Ok(())
+}
+
+/// What is said if only the report is lost.
+pub(super) fn done_but(failure: Failure, is_remembered: bool) -> Failure {
+    if is_remembered { failure.and("the run itself is done: the state holds it") } else { failure }
 }
 
 /// Runs are told apart by when they began, to the nanosecond.

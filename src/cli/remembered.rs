@@ -48,7 +48,13 @@ impl Remembered {
     /// Reads all of it.
     pub(super) fn read(session: &Session<'_>) -> Result<Self, Failure> {
         let inputs = match session.fact(INPUTS)? {
-            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            Some(text) => serde_json::from_str(&text).map_err(|error| {
+                let state = session.path().display();
+                Failure::new(format!(
+                    "{state}: the state file is damaged: what the last run read is unreadable ({error}); restore \
+                     it from a backup, or begin a new one"
+                ))
+            })?,
             None => Inputs::default(),
         };
         Ok(Self {

@@ -32,7 +32,8 @@ const GUARDS: &str = "guards.json";
 #[derive(Debug)]
 pub(super) struct RunFiles {
     staged: Vec<Staged>,
-    /// The summary takes its place last, so that a folder with one is whole.
+    /// The summary of an earlier run goes first and that of this one takes its place last, so that a folder
+    /// with a summary is whole.
     summary: Staged,
     /// Files of earlier runs that would be taken for those of this one.
     stale: Vec<PathBuf>,
@@ -70,10 +71,33 @@ impl RunFiles {
 
     /// Puts them in their places.
     pub(super) fn commit(self) -> Result<(), Failure> {
+        remove_stale(self.summary.target())?;
         self.staged.into_iter().try_for_each(Staged::commit)?;
         self.stale.iter().try_for_each(|path| remove_stale(path))?;
         self.summary.commit()
     }
+}
+
+/// The files of a run would take the place of its state.
+pub(super) fn refuse_state_among(folder: &Path, state: &Path) -> Result<(), Failure> {
+    let names = DELTAS.map(|(_, name, _)| name);
+    let taken = names.into_iter().chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
+    for name in taken {
+        if place_of(&folder.join(name)) == place_of(state) {
+            let state = state.display();
+            return Err(Failure::new(format!(
+                "{state}: a run writes a file of this name into the folder of --out: name another state file"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Where a file is or would be, whatever way it is named.
+fn place_of(path: &Path) -> PathBuf {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(parent.canonicalize().ok()?.join(path.file_name()?));
+    path.canonicalize().ok().or_else(beside).unwrap_or_else(|| path.to_owned())
 }
 
 /// Writes what the guards have found, for review and approval; says where.

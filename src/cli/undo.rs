@@ -11,9 +11,10 @@ use super::args::{DeltaFormat, ReportFormat};
 use super::failure::Failure;
 use super::finish::Finished;
 use super::progress::Progress;
-use super::recompute::{actor_or_user, peak_memory_bytes, print, run_id};
+use super::recompute::{actor_or_user, done_but, peak_memory_bytes, print, run_id};
 use super::remembered::Remembered;
 use super::run_arg::RunArg;
+use super::run_files::refuse_state_among;
 use super::state_file::StateArgs;
 use super::{Outcome, changed_objects, output};
 use crate::membership::recompute::Status;
@@ -52,6 +53,9 @@ pub(super) struct UndoArgs {
 pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
     let started = Timestamp::now();
     let mut progress = Progress::shown();
+    if let Some(out) = &args.out {
+        refuse_state_among(out, &args.state.state)?;
+    }
     let mut store = args.state.open()?;
     let session = store.write()?;
     let remembered = Remembered::read(&session)?;
@@ -64,7 +68,7 @@ pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
     for warning in &report.warnings {
         output::warn(warning);
     }
-    print(&report, args.output_format)?;
+    print(&report, args.output_format).map_err(|failure| done_but(failure, !args.dry_run))?;
     Ok(Outcome::Clean)
 }
 

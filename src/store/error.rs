@@ -16,6 +16,8 @@ pub struct StoreError {
 pub(super) enum Trouble {
     /// There is no such file.
     Missing,
+    /// It is a folder.
+    Folder,
     /// Another program made the file.
     Foreign,
     /// A later version of this program made it.
@@ -53,6 +55,7 @@ impl fmt::Display for StoreError {
         match &self.trouble {
             Trouble::Missing => formatter
                 .write_str("there is no such state file; `dyngroup recompute TENANT --state FILE` makes one"),
+            Trouble::Folder => formatter.write_str("it is a folder; name a file"),
             Trouble::Foreign => formatter
                 .write_str("this is a database of another program, not a state file; name another one"),
             Trouble::Later { found, known } => write!(

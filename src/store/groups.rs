@@ -38,7 +38,7 @@ pub struct StoredGroup {
 }
 
 const COLUMNS: &str = "member_group.ordinal, id, display_name, status, error, rule, evaluated, next_change, updated_run, \
-                       changed_run, members";
+                       changed_run, member_count, members";
 
 const SET_GROUP: &str = "
     INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated, next_change,
@@ -52,21 +52,28 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read.
+    /// If the file cannot be read, or members are missing in it.
     pub fn groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM member_group JOIN member_set USING (ordinal)
+            "SELECT {COLUMNS} FROM member_group LEFT JOIN member_set USING (ordinal)
                            ORDER BY member_group.ordinal"
         );
-        let read: Vec<(StoredGroup, Vec<u8>)> = self.at((|| {
+        let read: Vec<Read> = self.at((|| {
             let mut statement = self.transaction.prepare_cached(&sql)?;
             statement.query_map([], group)?.collect()
         })())?;
-        let groups: rusqlite::Result<Vec<StoredGroup>> = read
-            .into_par_iter()
-            .map(|(group, bytes)| Ok(StoredGroup { members: set_of(&bytes)?, ..group }))
-            .collect();
-        self.at(groups)
+        let sets: i64 =
+            self.at(self.transaction.query_row("SELECT count(*) FROM member_set", [], |row| row.get(0)))?;
+        let in_order = read.windows(2).all(|pair| match pair {
+            [one, next] => one.group.ordinal < next.group.ordinal,
+            _ => true,
+        });
+        if !in_order || usize::try_from(sets) != Ok(read.len()) {
+            return Err(self.damaged("groups are missing"));
+        }
+        let groups: Vec<Option<StoredGroup>> = read.into_par_iter().map(Read::whole).collect();
+        let groups: Option<Vec<StoredGroup>> = groups.into_iter().collect();
+        groups.ok_or_else(|| self.damaged("the members of a group are not what they were"))
     }
 
     /// Puts groups in the place of those with the same ordinals, or adds them. Members are written of groups
@@ -128,8 +135,23 @@ impl Session<'_> {
     }
 }
 
-/// A group without its members, and these as bytes.
-fn group(row: &Row<'_>) -> rusqlite::Result<(StoredGroup, Vec<u8>)> {
+/// A group as it was read: its members are bytes.
+struct Read {
+    group: StoredGroup,
+    count: i64,
+    members: Option<Vec<u8>>,
+}
+
+impl Read {
+    /// The group with its members, if these are as many as were written.
+    fn whole(self) -> Option<StoredGroup> {
+        let members = set_of(&self.members?).ok()?;
+        let is_whole = u64::try_from(self.count) == Ok(members.len());
+        is_whole.then_some(StoredGroup { members, ..self.group })
+    }
+}
+
+fn group(row: &Row<'_>) -> rusqlite::Result<Read> {
     let next_change: Option<String> = row.get(7)?;
     let group = StoredGroup {
         ordinal: row.get(0)?,
@@ -144,5 +166,50 @@ fn group(row: &Row<'_>) -> rusqlite::Result<(StoredGroup, Vec<u8>)> {
         changed_run: row.get(9)?,
         members: RoaringBitmap::new(),
     };
-    Ok((group, row.get(10)?))
+    Ok(Read { group, count: row.get(10)?, members: row.get(11)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::Store;
+
+    fn stored(ordinal: Ordinal) -> StoredGroup {
+        StoredGroup {
+            ordinal,
+            id: format!("g{ordinal}"),
+            display_name: None,
+            status: "Succeeded".to_owned(),
+            error: None,
+            rule: None,
+            evaluated: None,
+            next_change: Some(Timestamp::UNIX_EPOCH),
+            members: (ordinal..ordinal * 3).collect(),
+            updated_run: 1,
+            changed_run: None,
+        }
+    }
+
+    #[test]
+    fn groups_come_back_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::create(&folder.path().join("state"), Duration::ZERO).unwrap();
+        for (change, found) in [
+            ("", true),
+            ("DELETE FROM member_set WHERE ordinal = 5", false),
+            ("DELETE FROM member_group WHERE ordinal = 5", true),
+            ("UPDATE member_group SET member_count = 4 WHERE ordinal = 5", false),
+            ("UPDATE member_set SET members = x'00'", false),
+            ("UPDATE member_set SET members = (SELECT members FROM member_set WHERE ordinal = 7)", false),
+        ] {
+            let session = store.write().unwrap();
+            let groups = [stored(2), stored(5), stored(7)];
+            session.set_groups(&groups, &RoaringBitmap::new()).unwrap();
+            assert_eq!(session.groups().unwrap(), groups);
+            session.transaction.execute_batch(change).unwrap();
+            assert_eq!(session.groups().is_ok(), found, "{change}");
+        }
+    }
 }

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 use crate::runner::{Folder, Ran};
 
 /// A dynamic group.
-pub(super) fn dynamic(id: &str, rule: &str) -> Value {
+pub(crate) fn dynamic(id: &str, rule: &str) -> Value {
     json!({ "id": id, "groupTypes": ["DynamicMembership"], "membershipRule": rule, "membershipRuleProcessingState": "On" })
 }
 
 /// A group with assigned members.
-pub(super) fn assigned(id: &str) -> Value {
+pub(crate) fn assigned(id: &str) -> Value {
     json!({ "id": id, "groupTypes": [] })
 }
 
 /// Writes a tenant into the folder `tenant`.
-pub(super) fn tenant(users: &[Value], groups: &[Value], members: &[(&str, &str)]) -> Folder {
+pub(crate) fn tenant(users: &[Value], groups: &[Value], members: &[(&str, &str)]) -> Folder {
     let folder = Folder::new();
     folder.write("tenant/users.json", json!(users).to_string());
     folder.write("tenant/groups.json", json!(groups).to_string());
@@ -28,7 +28,7 @@ pub(super) fn tenant(users: &[Value], groups: &[Value], members: &[(&str, &str)]
 }
 
 /// Users of which only the department is known.
-pub(super) fn in_departments(pairs: &[(&str, &str)]) -> Vec<Value> {
+pub(crate) fn in_departments(pairs: &[(&str, &str)]) -> Vec<Value> {
     pairs.iter().map(|(id, department)| json!({ "id": id, "department": department })).collect()
 }
 

@@ -221,7 +221,7 @@ fn changes(kind: char, told: &BTreeMap<usize, Told>) -> String {
 }
 
 /// Members and status of each group, from a state file.
-fn held(folder: &Folder, state: &str) -> BTreeMap<String, (String, BTreeSet<String>)> {
+pub(super) fn held(folder: &Folder, state: &str) -> BTreeMap<String, (String, BTreeSet<String>)> {
     let mut store = Store::open(&folder.path().join(state), Duration::from_secs(9)).unwrap();
     let session = store.read().unwrap();
     let register = session.register().unwrap();

@@ -61,6 +61,13 @@ pub(in crate::cli) struct MemoryArgs {
     pub(in crate::cli) wait: u64,
 }
 
+impl MemoryArgs {
+    /// Whether the run is over changed objects.
+    pub(in crate::cli) fn is_incremental(&self) -> bool {
+        !self.changed.is_empty() || !self.changed_devices.is_empty()
+    }
+}
+
 /// What stops a run that would do damage.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Guards")]

@@ -1,0 +1,124 @@
+//! State files of every schema version open for ever. `version-1.state` is one that version 1 made over
+//! `examples/contoso`; while version 1 is not released, it is made anew with
+//! `cargo test --test all state::upgrade::make -- --ignored`, and the
+//! snapshot with it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dyngroup::store::Store;
+
+use super::history::held;
+use crate::runner::{Folder, Ran};
+
+fn file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/state/version-1.state")
+}
+
+/// The example tenant in the folder `tenant`.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/contoso");
+    for entry in fs::read_dir(example).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        folder.write(&format!("tenant/{name}"), fs::read(path).unwrap());
+    }
+    folder
+}
+
+fn run(folder: &Folder, state: &str, now: &str, more: &[&str]) -> Ran {
+    let fixed = ["recompute", "tenant", "--state", state, "--now", now, "--no-guards", "--actor", "ada"];
+    folder.run(&[&fixed, more].concat())
+}
+
+/// Somebody changes the department and somebody leaves.
+fn change(folder: &Folder) {
+    let users = folder.read("tenant/users.ndjson");
+    let ids: Vec<String> = users
+        .lines()
+        .take(2)
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    folder.write(
+        "changes.ndjson",
+        format!(
+            "{{\"id\":\"{}\",\"department\":\"Sales\",\"city\":\"Oslo\"}}\n{{\"id\":\"{}\",\"@removed\":{{}}}}\n",
+            ids[0], ids[1]
+        ),
+    );
+}
+
+#[test]
+#[ignore = "makes the file of version 1 anew"]
+fn make() {
+    let folder = folder();
+    change(&folder);
+    run(&folder, "state", "2026-01-15T00:00:00Z", &[]).expect_code(0);
+    run(&folder, "state", "2026-01-16T00:00:00Z", &["--changed", "changes.ndjson"]).expect_code(0);
+    fs::copy(folder.path().join("state"), file()).unwrap();
+}
+
+/// What the file tells, without what depends on when it was made.
+fn told(folder: &Folder, state: &str) -> String {
+    let mut text = String::new();
+    let mut store = Store::open(&folder.path().join(state), Duration::ZERO).unwrap();
+    let session = store.read().unwrap();
+    for run in session.runs().unwrap() {
+        let (added, removed) = (&run.summary["counts"]["added"], &run.summary["counts"]["removed"]);
+        let _ = writeln!(
+            text,
+            "run {} {} {} by {}: +{added} -{removed}",
+            run.run,
+            run.kind.word(),
+            run.now,
+            run.actor
+        );
+        for delta in session.deltas(run.run).unwrap() {
+            let _ = writeln!(
+                text,
+                "  {} {}: +{} -{}",
+                delta.ordinal,
+                delta.cause,
+                delta.added.len(),
+                delta.removed.len()
+            );
+        }
+        for event in session.audit(run.run).unwrap() {
+            let _ = writeln!(text, "  {} {}", event.activity, event.target);
+        }
+    }
+    for (group, (status, members)) in held(folder, state) {
+        let _ = writeln!(text, "{group} {status} {}", members.len());
+        for member in members {
+            let _ = writeln!(text, "  {member}");
+        }
+    }
+    text
+}
+
+#[test]
+fn the_file_of_version_1_opens_and_is_gone_on_with() {
+    let folder = folder();
+    change(&folder);
+    fs::copy(file(), folder.path().join("state")).unwrap();
+    let before = told(&folder, "state");
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("history-of-version-1", before);
+    });
+    // The folder does not have the change: a full run takes it back, and holds what a first run would.
+    let now = "2026-01-17T00:00:00Z";
+    run(&folder, "state", now, &[]).expect_code(0);
+    run(&folder, "new", now, &[]).expect_code(0);
+    assert_eq!(held(&folder, "state"), held(&folder, "new"));
+    for state in ["state", "new"] {
+        run(&folder, state, now, &["--changed", "changes.ndjson"]).expect_code(0);
+    }
+    assert_eq!(held(&folder, "state"), held(&folder, "new"));
+    let past = before.lines().take_while(|line| line.starts_with("run ") || line.starts_with("  "));
+    assert!(told(&folder, "state").lines().zip(past).all(|(now, then)| now == then), "the past is another");
+}
