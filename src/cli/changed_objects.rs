@@ -5,21 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use arrow_array::StringArray;
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::failure::Failure;
 use super::loaded::too_many;
 use super::settings::Settings;
-use crate::base::fold::fold;
 use crate::directory::column_reader::Wanted;
-use crate::directory::column_reader::stored::{NO_ROW, StoredColumns, StoredName};
+use crate::directory::column_reader::stored::{NO_ROW, StoredColumns, StoredFault, StoredName};
 use crate::directory::object::{Object, Value};
-use crate::directory::read::{ObjectChange, one_each, read_changes};
+use crate::directory::read::{ObjectChange, changes_from_str, one_each, read_changes};
+use crate::directory::source::Format;
 use crate::language::attribute::Subject;
 use crate::membership::changed::ChangedObject;
 use crate::membership::register::{Holder, Position, Register, SEGMENT_ORDINALS};
-use crate::membership::roster::Ordinal;
-use crate::store::{Session, rows_of_segment};
+use crate::membership::roster::{Ordinal, RowIds};
+use crate::store::{SegmentBytes, Session, rows_of_segment};
 
 /// The changes of the files of one kind of object.
 #[derive(Debug)]
@@ -107,50 +108,100 @@ impl Told {
         for (place, ordinal) in self.ordinals.iter().enumerate() {
             by_segment.entry(ordinal / SEGMENT_ORDINALS).or_default().push(place);
         }
+        let touched: Vec<Touched> = (0..)
+            .zip(register.segments(self.holder))
+            .filter_map(|(place, &segment)| {
+                let places = by_segment.remove(&segment)?;
+                Some(Touched { segment, rows: rows_of_segment(register.end(self.holder), place), places })
+            })
+            .collect();
         let mut changed = Vec::with_capacity(self.changes.len());
-        for (place, &segment) in (0..).zip(register.segments(self.holder)) {
-            let Some(places) = by_segment.get(&segment) else { continue };
-            let rows = rows_of_segment(register.end(self.holder), place);
-            let stored = session.segment_values(self.holder, segment, |_| true)?;
-            let is_new = stored.rows() < rows;
-            let stored = if is_new { stored.taken(&rows_up_to(stored.rows(), rows))? } else { stored };
-            let objects = places.iter().filter_map(|&place| {
-                let (change, &ordinal) = (self.changes.get(place)?, self.ordinals.get(place)?);
-                let row = (ordinal % SEGMENT_ORDINALS) as usize;
-                let before = present.contains(ordinal).then(|| stored.object(row, &change.id));
-                let after = change.applied_to(before.clone().unwrap_or_else(|| Object::new(&*change.id)));
-                Some(ChangedObject { ordinal, before, after })
+        for touched in touched.chunks(SEGMENTS_AT_ONCE) {
+            let stored =
+                touched.iter().map(|touched| session.segment(self.holder, touched.segment, |_| true));
+            let stored = stored.collect::<Result<Vec<_>, _>>()?;
+            let updated = touched.par_iter().zip(stored).map(|(touched, stored)| {
+                self.updated(touched, stored.unwrap_or_default(), (&names, present), settings)
             });
-            let objects: Vec<ChangedObject> = objects.collect();
-            let differing: BTreeSet<StoredName> = if is_new {
-                names.clone()
-            } else {
-                names.iter().filter(|name| differs(name, &objects)).cloned().collect()
-            };
-            let at: Vec<u32> = objects.iter().map(|object| object.ordinal % SEGMENT_ORDINALS).collect();
-            let now: Vec<Object> = objects
-                .iter()
-                .map(|object| object.after.clone().unwrap_or_else(|| Object::new("")))
-                .collect();
-            let by = StoredColumns::of_objects(&now, &differing, self.subject, &settings.attributes);
-            let values = stored.filtered(|name| differing.contains(name)).replaced(&at, by)?;
-            session.set_segment(self.holder, segment, rows, &values.encoded()?)?;
-            changed.extend(objects);
+            let updated: Vec<(Vec<ChangedObject>, Blocks)> = updated.collect::<Result<_, StoredFault>>()?;
+            for (touched, (objects, blocks)) in touched.iter().zip(updated) {
+                session.set_segment(self.holder, touched.segment, touched.rows, &blocks)?;
+                changed.extend(objects);
+            }
         }
-        let log: Vec<(Ordinal, String)> = self.logged(session)?;
-        session.add_changes(self.holder, &log)?;
+        session.add_changes(self.holder, &self.logged(session, settings)?)?;
         Ok(changed)
     }
 
+    /// The objects of a segment, and its attributes that differ now.
+    fn updated(
+        &self,
+        touched: &Touched,
+        (rows, blocks): SegmentBytes,
+        (names, present): (&BTreeSet<StoredName>, &RoaringBitmap),
+        settings: &Settings,
+    ) -> Result<(Vec<ChangedObject>, Blocks), StoredFault> {
+        let stored = StoredColumns::decoded(blocks, rows)?;
+        let is_new = rows < touched.rows;
+        let stored = if is_new { stored.taken(&rows_up_to(rows, touched.rows))? } else { stored };
+        let object = |&place: &usize| {
+            let (change, &ordinal) = (self.changes.get(place)?, self.ordinals.get(place)?);
+            let row = (ordinal % SEGMENT_ORDINALS) as usize;
+            let before = present.contains(ordinal).then(|| stored.object(row, &change.id));
+            let after = change.applied_to(before.clone().unwrap_or_else(|| Object::new(&*change.id)));
+            Some(ChangedObject { ordinal, before, after })
+        };
+        let objects: Vec<ChangedObject> = touched.places.iter().filter_map(object).collect();
+        let differing: BTreeSet<StoredName> =
+            names.iter().filter(|name| is_new || differs(name, &objects)).cloned().collect();
+        let at: Vec<u32> = objects.iter().map(|object| object.ordinal % SEGMENT_ORDINALS).collect();
+        let now: Vec<Object> =
+            objects.iter().map(|object| object.after.clone().unwrap_or_else(|| Object::new(""))).collect();
+        let by = StoredColumns::of_objects(&now, &differing, self.subject, &settings.attributes);
+        let values = stored.filtered(|name| differing.contains(name)).replaced(&at, by)?;
+        Ok((objects, values.encoded()?))
+    }
+
     /// All that was told of the objects since the files were read as a whole, with what is told now.
-    fn logged(&self, session: &Session<'_>) -> Result<Vec<(Ordinal, String)>, Failure> {
+    fn logged(&self, session: &Session<'_>, settings: &Settings) -> Result<Vec<(Ordinal, String)>, Failure> {
         let mut log = Vec::with_capacity(self.changes.len());
         for (change, &ordinal) in self.changes.iter().zip(&self.ordinals) {
-            let before = session.change(ordinal)?.unwrap_or_default();
-            log.push((ordinal, before + &change.to_lines()));
+            let before = earlier_change(session, ordinal, self.subject, settings)?;
+            let both = match before {
+                Some(before) => before.followed_by(change.clone()),
+                None => change.clone(),
+            };
+            log.push((ordinal, both.to_lines()));
         }
         Ok(log)
     }
+}
+
+/// Attributes with their bytes.
+type Blocks = Vec<(StoredName, Vec<u8>)>;
+
+/// A segment with changed objects.
+struct Touched {
+    segment: u32,
+    /// How many rows it has now.
+    rows: usize,
+    /// The places of the changes.
+    places: Vec<usize>,
+}
+
+/// Segments whose attributes are in memory at once.
+const SEGMENTS_AT_ONCE: usize = 4;
+
+/// What was told of an object since its file was read as a whole.
+fn earlier_change(
+    session: &Session<'_>,
+    ordinal: Ordinal,
+    subject: Subject,
+    settings: &Settings,
+) -> Result<Option<ObjectChange>, Failure> {
+    let Some(lines) = session.change(ordinal)? else { return Ok(None) };
+    let told = changes_from_str(session.path(), &lines, Format::Ndjson, subject, &settings.attributes)?;
+    Ok(told.into_iter().next())
 }
 
 /// Whether a value differs for some object.
@@ -178,18 +229,29 @@ pub(super) const fn holder_of(subject: Subject) -> Holder {
     }
 }
 
-/// The ids of those who exist, in the order of their ordinals; `new` has those that the register did not know.
-pub(super) fn ids_of(
+/// Those who exist, in the order of their ordinals, and these; `new` has the ids that the register did not
+/// know.
+pub(super) fn rows_of(
     register: &Register,
+    holder: Holder,
     present: &RoaringBitmap,
     new: &BTreeMap<Ordinal, &str>,
-) -> (StringArray, Vec<Ordinal>) {
+) -> (RowIds, Vec<Ordinal>) {
+    let ordinals: Vec<Ordinal> = present.iter().collect();
+    if ordinals.len() as u64 == u64::from(register.known(holder))
+        && new.keys().all(|&ordinal| {
+            register.position(ordinal).is_some_and(|(_, position)| position < register.known(holder))
+        })
+    {
+        // Everybody who was ever known, and nobody else.
+        return (register.known_rows(holder), ordinals);
+    }
     let id = |ordinal: Ordinal| {
         let (holder, position): (Holder, Position) = register.position(ordinal)?;
         register.known_id(holder, position).or_else(|| new.get(&ordinal).copied())
     };
-    let ordinals: Vec<Ordinal> = present.iter().collect();
-    (StringArray::from_iter_values(ordinals.iter().map(|&ordinal| id(ordinal).unwrap_or_default())), ordinals)
+    let ids = ordinals.iter().map(|&ordinal| id(ordinal).unwrap_or_default());
+    (RowIds::of(ids), ordinals)
 }
 
 /// An id that is told of as a user and is a device, or the other way round.
@@ -249,24 +311,10 @@ pub(super) fn read_again(
     let mut at = Vec::new();
     let mut objects = Vec::new();
     for (row, &ordinal) in (0_u32..).zip(&ordinals) {
-        let Some(lines) = session.change(ordinal)? else { continue };
-        let id = (|| {
-            let (_, position) = register.position(ordinal)?;
-            register.known_id(holder, position)
-        })()
-        .unwrap_or_default();
-        let object = values.object(row as usize, id);
-        let told = crate::directory::read::changes_from_str(
-            session.path(),
-            &lines,
-            crate::directory::source::Format::Ndjson,
-            subject,
-            &settings.attributes,
-        )?;
-        let now = told
-            .iter()
-            .find(|change| fold(&change.id) == fold(id))
-            .and_then(|change| change.applied_to(object));
+        let Some(told) = earlier_change(session, ordinal, subject, settings)? else { continue };
+        let (_, position) = register.position(ordinal).unwrap_or((holder, 0));
+        let id = register.known_id(holder, position).unwrap_or_default();
+        let now = told.applied_to(values.object(row as usize, id));
         at.push(row);
         objects.push(now.unwrap_or_else(|| Object::new(id)));
     }

@@ -8,7 +8,7 @@ use arrow_array::StringArray;
 use roaring::RoaringBitmap;
 
 use super::args::MemoryArgs;
-use super::changed_objects::{Told, holder_of, ids_of, read_again, refuse_other_kind};
+use super::changed_objects::{Told, holder_of, read_again, refuse_other_kind, rows_of};
 use super::computed::{Computed, counts_of, followed_in_full};
 use super::failure::Failure;
 use super::given::Membership;
@@ -28,7 +28,7 @@ use crate::language::attribute::Subject;
 use crate::membership::changed::ChangedObject;
 use crate::membership::recompute::{self, Plan};
 use crate::membership::register::Register;
-use crate::membership::roster::{Roster, RowIds};
+use crate::membership::roster::Roster;
 use crate::report::summary::counted;
 use crate::store::{Session, StoredGroup};
 
@@ -126,9 +126,10 @@ fn loaded_of(
     present: &[RoaringBitmap; 2],
     (strangers, read): (RoaringBitmap, &Inputs),
 ) -> Result<(Loaded, [StringArray; 2]), Failure> {
-    let rows = both(told, present).map(|(told, present)| ids_of(&register, present, &told.ids()));
-    let ids = rows.each_ref().map(|(ids, _)| ids.clone());
-    let [users, devices] = rows.map(|(ids, ordinals)| (RowIds::of(ids.iter().flatten()), ordinals));
+    let rows =
+        both(told, present).map(|(told, present)| rows_of(&register, told.holder, present, &told.ids()));
+    let ids = rows.each_ref().map(|(rows, _)| rows.ids().clone());
+    let [users, devices] = rows;
     let mut roster = Roster::resume(register, users, devices);
     let is_followed = tenant.members_read && !read.objects_name_groups;
     let given = is_followed.then(|| tenant.members());

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::args::{DeltaFormat, ReportFormat};
+use super::changed_objects::rows_of;
 use super::failure::Failure;
 use super::finish::Finished;
 use super::progress::Progress;
@@ -16,9 +17,10 @@ use super::remembered::Remembered;
 use super::run_arg::RunArg;
 use super::run_files::refuse_state_among;
 use super::state_file::StateArgs;
-use super::{Outcome, changed_objects, output};
+use super::{Outcome, output};
 use crate::membership::recompute::Status;
-use crate::membership::roster::{Ordinal, Roster, RowIds};
+use crate::membership::register::Holder;
+use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
 use crate::report::changes::Changes;
 use crate::report::recompute::{GroupReport, RunReport};
@@ -91,11 +93,9 @@ impl Undone {
     fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
         let Remembered { register, mut groups, present, strangers, last, .. } = remembered;
         let none = std::collections::BTreeMap::new();
-        let rows = |present: &RoaringBitmap| {
-            let (ids, ordinals) = changed_objects::ids_of(&register, present, &none);
-            (RowIds::of(ids.iter().flatten()), ordinals)
-        };
-        let [users, devices] = present.each_ref().map(rows);
+        let [of_users, of_devices] = &present;
+        let users = rows_of(&register, Holder::User, of_users, &none);
+        let devices = rows_of(&register, Holder::Device, of_devices, &none);
         let counts = [users.1.len(), devices.1.len()];
         let roster = Roster::resume(register, users, devices);
         let gone = roster.gone() | strangers;

@@ -7,7 +7,7 @@ use arrow_array::{Array, StringArray};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::roster::Ordinal;
+use super::roster::{Ordinal, RowIds};
 use crate::directory::column_reader::IdIndex;
 
 /// How many ordinals a segment has.
@@ -167,6 +167,12 @@ impl Register {
         let ids = &self.shelf(holder).known.ids;
         let at = position as usize;
         (at < ids.len()).then(|| ids.value(at))
+    }
+
+    /// All that were known from the start, as rows in the order of their positions.
+    pub fn known_rows(&self, holder: Holder) -> RowIds {
+        let shelf = self.shelf(holder);
+        RowIds::new(shelf.known.ids.clone(), shelf.index.clone())
     }
 
     /// How many positions were known from the start; those behind are new.

@@ -29,6 +29,11 @@ impl RowIds {
         Self { ids, index }
     }
 
+    /// The ids, by row.
+    pub fn ids(&self) -> &StringArray {
+        &self.ids
+    }
+
     /// The ids of rows, as written.
     pub fn of<'id>(ids: impl IntoIterator<Item = &'id str>) -> Self {
         let ids = StringArray::from_iter_values(ids);

@@ -144,10 +144,10 @@ impl World {
                 None => drop(self.rules.remove(&group)),
             }
         }
-        if let Some(group) = step.paused {
-            if !self.paused.remove(&group) {
-                self.paused.insert(group);
-            }
+        if let Some(group) = step.paused
+            && !self.paused.remove(&group)
+        {
+            self.paused.insert(group);
         }
         if let Some(members) = &step.members {
             self.members.clone_from(members);

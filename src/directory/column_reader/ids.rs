@@ -1,6 +1,7 @@
 //! Rows by the id of their object, in any letter case.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use arrow_array::{Array, StringArray};
 use hashbrown::DefaultHashBuilder;
@@ -21,7 +22,7 @@ use crate::base::fold::{fold, fold_char};
 #[derive(Clone, Debug, Default)]
 pub struct IdIndex {
     /// The hash of each id in folded form and its row, sorted.
-    rows: Vec<(u64, u32)>,
+    rows: Arc<[(u64, u32)]>,
     hasher: DefaultHashBuilder,
 }
 
@@ -34,7 +35,7 @@ impl IdIndex {
             .map_init(String::new, |folded, row| (hash_of(&hasher, value(ids, row), folded), row))
             .collect();
         rows.par_sort_unstable();
-        Self { rows, hasher }
+        Self { rows: rows.into(), hasher }
     }
 
     /// The row of an id among `ids`, which the index was made of: the first one if several rows have it.
