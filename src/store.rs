@@ -126,7 +126,6 @@ impl Store {
         if tables == 0 {
             set(connection, "page_size", &PAGE_SIZE_BYTES).map_err(failed)?;
         }
-        set(connection, "journal_mode", &"WAL").map_err(failed)?;
         set(connection, "synchronous", &"FULL").map_err(failed)?;
         set(connection, "foreign_keys", &true).map_err(failed)?;
         if version < known {
@@ -141,7 +140,33 @@ impl Store {
             set(&transaction, "user_version", &known).map_err(failed)?;
             transaction.commit().map_err(failed)?;
         }
-        Ok(())
+        // A log beside the file would have all of a first run written twice, and there is nothing yet that
+        // somebody could read meanwhile.
+        if self.has_runs()? { self.set_mode("WAL") } else { self.set_mode("DELETE") }
+    }
+
+    fn has_runs(&self) -> Result<bool, StoreError> {
+        let found = self.connection.query_row("SELECT EXISTS (SELECT 1 FROM run)", [], |row| row.get(0));
+        found.map_err(|error| StoreError::of(&self.path, error))
+    }
+
+    /// Somebody who looks at the file right now keeps the mode as it is.
+    fn set_mode(&self, mode: &str) -> Result<(), StoreError> {
+        let set = self.connection.pragma_update(None, "journal_mode", mode);
+        match set.map_err(|error| StoreError::of(&self.path, error)) {
+            Err(error) if !error.is_busy() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Brings the file after its first run into the mode in which readers and a writer do not wait for each
+    /// other. Without this the next one who opens it does so.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be written.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        if self.has_runs()? { self.set_mode("WAL") } else { Ok(()) }
     }
 
     /// Begins to write: what is read from now on stays as it is until the commit, and nobody else writes.

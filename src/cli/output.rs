@@ -115,9 +115,12 @@ impl Staged {
         }
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
         let mut builder = tempfile::Builder::new();
+        builder.prefix(STAGED_PREFIX);
         #[cfg(unix)]
         builder.permissions(ordinary_permissions());
         let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| failed(&error))?;
+        // Says that somebody is still writing it; see `sweep`. Not every file system can.
+        let _ = file.as_file().try_lock();
         let mut out = BufWriter::new(file.as_file());
         write(&mut out).and_then(|()| out.flush()).map_err(|error| failed(&error))?;
         drop(out);
@@ -140,6 +143,25 @@ impl Staged {
         file.persist(&target).map_err(|error| Failure::file(&target, "write", &error.error))?;
         Ok(())
     }
+}
+
+/// How the names of files begin that have not taken their place yet.
+const STAGED_PREFIX: &str = ".dyngroup-";
+
+/// Removes the files of commands that were killed before theirs took their places, and says how many there
+/// were. What is still being written is locked, and stays.
+pub(super) fn sweep(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let is_staged = |path: &Path| {
+        let name = path.file_name().map(std::ffi::OsStr::to_string_lossy);
+        name.is_some_and(|name| name.starts_with(STAGED_PREFIX))
+    };
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_staged(path));
+    let swept = paths.filter(|path| {
+        let is_free = std::fs::File::open(path).is_ok_and(|file| file.try_lock().is_ok());
+        is_free && std::fs::remove_file(path).is_ok()
+    });
+    swept.count()
 }
 
 /// What every file gets, less what the user's mask takes: temporary files are for their owner only.

@@ -25,7 +25,7 @@ use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{AuditEvent, RunKind, Session, Store, StoredGroup};
+use crate::store::{AuditEvent, RunKind, RunRecord, Session, Store, StoredGroup};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -40,7 +40,12 @@ pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Fail
     }
     let mut store = store_of(&args.memory)?;
     let session = store.as_mut().map(Store::write).transpose()?;
-    Run { args, settings: &settings, started }.done(session)
+    let outcome = Run { args, settings: &settings, started }.done(session)?;
+    if let Some(store) = &store {
+        // The run is done; what this leaves undone the next one does.
+        let _ = store.settle();
+    }
+    Ok(outcome)
 }
 
 /// One run of the command.
@@ -54,11 +59,14 @@ impl Run<'_> {
     fn done(&self, session: Option<Session<'_>>) -> Result<Outcome, Failure> {
         let args = self.args;
         let mut progress = Progress::shown();
+        let mut lost = None;
         let (computed, past, run) = match &session {
             None => (self.computed(None, &mut progress)?, Past::new(), 0),
             Some(session) => {
                 let mut memory = Memory { session, remembered: Remembered::read(session)? };
-                let run = memory.remembered.last.as_ref().map_or(1, |last| last.run + 1);
+                let last = memory.remembered.last.as_ref();
+                let run = last.map_or(1, |last| last.run + 1);
+                lost = last.zip(args.out.as_deref()).and_then(|(last, out)| lost_files(last, out));
                 let past = past_of(&memory.remembered.groups);
                 (self.computed(Some(&mut memory), &mut progress)?, past, run)
             }
@@ -74,10 +82,12 @@ impl Run<'_> {
             [users.rows(), devices.rows()]
         };
         drop((users, devices));
+        let warnings = lost.into_iter().chain(warnings).collect();
         let mut report = RunReport {
             run: run_id(self.started),
             kind: self.kind().word(),
             dry_run: args.memory.dry_run,
+            out: args.out.as_ref().map(|out| out.display().to_string()),
             now: self.now(),
             started: self.started,
             events: events_of(&groups, &past, run),
@@ -224,6 +234,19 @@ fn store_of(args: &MemoryArgs) -> Result<Option<Store>, Failure> {
 pub(super) fn nothing_remembered(state: &Path) -> Failure {
     let state = state.display();
     Failure::new(format!("{state}: it remembers no run yet; run once without --changed"))
+}
+
+/// The last run was killed after it was committed and before its files were in their places: nobody will
+/// see its changes in the files of the next one.
+fn lost_files(last: &RunRecord, out: &Path) -> Option<String> {
+    let is_same = last.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
+    let told = std::fs::read_to_string(out.join("summary.json")).ok();
+    let told: Option<serde_json::Value> = told.and_then(|text| serde_json::from_str(&text).ok());
+    let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.id));
+    (output::sweep(out) > 0 && is_same && !is_there).then(|| {
+        let RunRecord { run, id, .. } = last;
+        format!("the files of run {run} (`{id}`) did not reach {}: `dyngroup history {run} --out DIR` writes its deltas", out.display())
+    })
 }
 
 /// What was remembered of groups, without their members.

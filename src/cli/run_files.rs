@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::args::DeltaFormat;
 use super::failure::Failure;
-use super::output::{Staged, write_whole};
+use super::output::{Staged, sweep, write_whole};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
 use crate::report::deltas::{write_audit, write_deltas_csv, write_deltas_ndjson};
@@ -48,6 +48,7 @@ impl RunFiles {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
+        sweep(folder);
         let stage = |name: &str, write: Writer, result: &RunReport| {
             Staged::stream(&folder.join(name), |out| write(result, out))
         };

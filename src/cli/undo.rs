@@ -144,6 +144,7 @@ impl Undone {
             run: run_id(started),
             kind: RunKind::Undo.word(),
             dry_run: args.dry_run,
+            out: args.out.as_ref().map(|out| out.display().to_string()),
             now,
             started,
             events: Vec::new(),

@@ -26,6 +26,8 @@ pub struct RunReport {
     pub now: Timestamp,
     /// When the run began.
     pub started: Timestamp,
+    /// The folder that its files go to.
+    pub out: Option<String>,
     /// What happened beside changes of members.
     pub events: Vec<AuditEvent>,
     /// All groups, sorted by id.
@@ -127,6 +129,7 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
         "run": report.run,
         "kind": report.kind,
         "dryRun": report.dry_run,
+        "out": report.out,
         "now": report.now.to_string(),
         "counts": {
             "users": report.users,

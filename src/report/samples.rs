@@ -87,6 +87,7 @@ pub(super) fn run_report() -> RunReport {
         run: "run-1".to_owned(),
         kind: "full",
         dry_run: false,
+        out: None,
         events: Vec::new(),
         next_change: None,
         now: Timestamp::UNIX_EPOCH,

@@ -42,7 +42,7 @@ fn wait_for_file(folder: &Folder, name: &str, child: &mut Child) {
     let is_there = || {
         let entries = fs::read_dir(&out).ok();
         entries.is_some_and(|entries| {
-            entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".tmp"))
+            entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with(".dyngroup-"))
         })
     };
     while !is_there() && child.try_wait().unwrap().is_none() {
@@ -61,7 +61,7 @@ fn undisturbed(folder: &Folder, name: &str, whole: bool) -> Took {
 
 /// Runs and kills, and says whether the run had not ended before.
 fn killed(folder: &Folder, name: &str, whole: bool, moment: &Moment) -> bool {
-    for left in folder.list(&format!("{name}.out")).iter().filter(|file| file.starts_with(".tmp")) {
+    for left in folder.list(&format!("{name}.out")).iter().filter(|file| file.starts_with(".dyngroup-")) {
         fs::remove_file(folder.path().join(format!("{name}.out/{left}"))).unwrap();
     }
     let mut child = start(folder, name, whole);

@@ -163,6 +163,6 @@ fn remove(path: &Path) {
 
 /// The files in a folder, without those that a killed run left beside their places.
 pub(super) fn files(folder: &Folder, out: &str) -> BTreeMap<String, String> {
-    let names = folder.list(out).into_iter().filter(|name| !name.starts_with(".tmp"));
+    let names = folder.list(out).into_iter().filter(|name| !name.starts_with(".dyngroup-"));
     names.map(|name| (name.clone(), folder.read(&format!("{out}/{name}")))).collect()
 }

@@ -321,3 +321,16 @@ fn the_files_of_a_run_never_take_the_place_of_its_state() {
     assert_eq!(everything(&folder), before);
     assert_eq!(folder.list("new"), ["file"]);
 }
+
+#[test]
+fn files_that_a_kill_kept_from_their_places_are_missed() {
+    let folder = folder();
+    folder.write("out/.dyngroup-a1b2c3", "the deltas of a run that was killed behind its commit");
+    folder.write("out/summary.json", "{\"run\": \"run-of-before\"}");
+    let again = run(&folder, &["--out", "out"]);
+    again.expect_code(0);
+    assert!(again.stderr.starts_with("warning: the files of run 1 (`run-"), "{}", again.stderr);
+    assert!(again.stderr.contains("did not reach out: `dyngroup history 1 --out DIR`"), "{}", again.stderr);
+    assert!(folder.list("out").iter().all(|name| !name.starts_with('.')), "{:?}", folder.list("out"));
+    assert_eq!(run(&folder, &["--out", "out"]).stderr, "");
+}
