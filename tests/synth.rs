@@ -221,7 +221,7 @@ fn all_rules_are_accepted_and_most_groups_have_members() {
         dynamic += 1;
         empty += u32::from(members == 0);
         large += u32::from(members * 4 > objects.len());
-        paused += u32::from(group.processing_state == ProcessingState::Paused);
+        paused += u32::from(group.processing_state == Some(ProcessingState::Paused));
     }
     let share = |count: u32| f64::from(count) / f64::from(dynamic);
     assert_eq!(dynamic, 600);

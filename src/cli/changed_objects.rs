@@ -45,6 +45,9 @@ impl Told {
         let holder = holder_of(subject);
         let mut told = Vec::new();
         for path in paths {
+            if !path.exists() {
+                return Err(Failure::file(path, "read", &std::io::ErrorKind::NotFound.into()));
+            }
             told.extend(read_changes(path, subject, &settings.attributes)?);
         }
         let (changes, strangers): (Vec<_>, Vec<_>) = one_each(told)
@@ -278,7 +281,7 @@ pub(super) fn refuse_other_kind(
 }
 
 /// The stored attributes made anew from the files of the folder and all that was told since: for rules that
-/// read what was not stored.
+/// read what was not stored. Gives what they count then.
 pub(super) fn read_again(
     session: &Session<'_>,
     register: &Register,
@@ -287,11 +290,16 @@ pub(super) fn read_again(
     present: &RoaringBitmap,
     wanted: &Wanted,
     settings: &Settings,
-) -> Result<(), Failure> {
+) -> Result<Option<Counts>, Failure> {
     let holder = holder_of(subject);
     let stored = session.stored_names(holder)?;
     let missing = StoredName::missing(&stored, wanted);
-    let (Some(first), false) = (missing.first(), present.is_empty()) else { return Ok(()) };
+    let Some(first) = missing.first() else { return Ok(None) };
+    if present.is_empty() {
+        // Nobody has values; those who come get all that is wanted now.
+        session.keep_names(holder, &BTreeSet::new())?;
+        return Ok(Some(StoredName::of_wanted(wanted).map(|name| (name.attribute.to_string(), 0)).collect()));
+    }
     let word = subject.word();
     let Some(path) = path.filter(|_| is_same) else {
         return Err(Failure::new(format!(
@@ -322,5 +330,8 @@ pub(super) fn read_again(
     let by = StoredColumns::of_objects(&objects, &names, subject, &settings.attributes);
     let values = values.replaced(&at, by)?;
     session.set_values((register, holder), &ordinals, &values)?;
-    Ok(())
+    Ok(Some(values.counts().map(|(name, count)| (name.to_owned(), count)).collect()))
 }
+
+/// How many objects have a value of each attribute.
+pub(super) type Counts = BTreeMap<String, u64>;

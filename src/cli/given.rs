@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use roaring::RoaringBitmap;
+
 use super::failure::Failure;
 use super::loaded::{ordinal, too_many};
 use crate::directory::group::Group;
 use crate::directory::members::Members;
 use crate::membership::recompute::{GroupInput, Plan, Status};
+use crate::membership::register::Holder;
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
 use crate::store::StoredGroup;
@@ -37,9 +40,13 @@ impl Membership {
     ) -> Result<Self, Failure> {
         let mut before = Snapshot::default();
         let mut gone: HashMap<Ordinal, (String, Option<String>)> = HashMap::new();
+        let mut paused = RoaringBitmap::new();
         for group in stored {
             before.replace(group.ordinal, group.members);
             gone.insert(group.ordinal, (group.id, group.display_name));
+            if group.status == Status::Paused.word() {
+                paused.insert(group.ordinal);
+            }
         }
         for (old, new) in roster.promoted() {
             before.rename(old, new);
@@ -47,8 +54,15 @@ impl Membership {
         let mut this = Self { groups, inputs: Vec::with_capacity(plans.len()), before, unknown: 0 };
         let mut told = Snapshot::default();
         let mut new = Vec::new();
-        for (group, plan) in this.groups.iter().zip(plans) {
-            let group = ordinal(roster, &group.id)?;
+        for (Group { id, processing_state, .. }, mut plan) in this.groups.iter().zip(plans) {
+            let group = ordinal(roster, id)?;
+            if roster.register().position(group).is_some_and(|(holder, _)| holder != Holder::Other) {
+                return Err(Failure::new(format!("`{id}` is the id of a group and of a user or device")));
+            }
+            // Not told is not `On`: a rule that was paused stays so until somebody says otherwise.
+            if processing_state.is_none() && paused.contains(group) && plan.rule().is_some() {
+                plan = Plan::Paused;
+            }
             let is_new = gone.remove(&group).is_none();
             if is_new || matches!(plan, Plan::Static) {
                 told.add_group(group);
@@ -73,8 +87,7 @@ impl Membership {
         gone.sort_unstable_by_key(|(ordinal, _)| *ordinal);
         for (group, (id, display_name)) in gone {
             this.groups.push(Group::named(id, display_name));
-            let nobody =
-                Plan::Known { members: Some(roaring::RoaringBitmap::new()), status: Status::Deleted };
+            let nobody = Plan::Known { members: Some(RoaringBitmap::new()), status: Status::Deleted };
             this.inputs.push(GroupInput { group, plan: nobody });
         }
         Ok(this)

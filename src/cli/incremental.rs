@@ -1,14 +1,14 @@
 //! A run over changed objects only: their rules object by object, and in full only what the change can reach
 //! in other ways.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use arrow_array::StringArray;
 use roaring::RoaringBitmap;
 
 use super::args::MemoryArgs;
-use super::changed_objects::{Told, holder_of, read_again, refuse_other_kind, rows_of};
+use super::changed_objects::{Counts, Told, holder_of, read_again, refuse_other_kind, rows_of};
 use super::computed::{Computed, counts_of, followed_in_full};
 use super::failure::Failure;
 use super::given::Membership;
@@ -26,7 +26,7 @@ use crate::directory::object::{Object, Value};
 use crate::directory::tenant::TenantGroups;
 use crate::language::attribute::Subject;
 use crate::membership::changed::ChangedObject;
-use crate::membership::recompute::{self, Plan};
+use crate::membership::recompute::{self, Plan, Status};
 use crate::membership::register::Register;
 use crate::membership::roster::Roster;
 use crate::report::summary::counted;
@@ -53,10 +53,14 @@ pub(super) fn computed(
     })?;
     let tenant = progress.stage("read", "reading the groups", || tenant_of(folder, &told, &remembered))?;
     let plans = progress.stage("compile", "compiling the rules", || plans_of(&tenant.groups, settings));
-    let changed = progress.stage("read", "bringing attributes up to date", || {
-        objects_of(session, &told, &tenant, &remembered, &wanted_of(&plans), settings)
+    let wanted = wanted_of(&plans);
+    let declared = declared_since(&remembered.inputs, &wanted, settings, session.path())?;
+    let (changed, anew) = progress.stage("read", "bringing attributes up to date", || {
+        objects_of(session, &told, &tenant, &remembered, &wanted, settings)
     })?;
-    let Remembered { register, groups: stored, present: before, strangers, inputs: read, .. } = remembered;
+    let Remembered { register, groups: stored, present: before, strangers, inputs: mut read, .. } =
+        remembered;
+    read.count_anew(anew);
     let past = past_of(&stored);
     let present = both(&told, &before).map(|(told, present)| told.present(present));
     let members_file = tenant.members_file().and_then(mark_of);
@@ -69,7 +73,8 @@ pub(super) fn computed(
     progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
     let (outcomes, after) = loaded.recompute(choices, progress);
     let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, followed);
-    let inputs = Inputs { values: values_after(&read, &changed), members_file, ..read.clone() };
+    let values = values_after(&read, &changed);
+    let inputs = Inputs { values, members_file, declared: Some(declared), ..read.clone() };
     let counts = counts_of(&before, &present, &read, &inputs);
     Ok(Computed { loaded, outcomes, after, followed, inputs, counts, present })
 }
@@ -86,14 +91,48 @@ fn tenant_of(folder: &Path, told: &[Told; 2], remembered: &Remembered) -> Result
     let is_known = |path: &Path| inputs.members_file.is_some() && mark_of(path) == inputs.members_file;
     let tenant = TenantGroups::read_for_changes(folder, is_known)?;
     // Of new groups, and of those who come back, the file may tell what did not count before.
-    let known: HashSet<_> = groups.iter().map(|group| fold(&group.id)).collect();
-    let is_new = tenant.groups.iter().any(|group| !known.contains(&fold(&group.id)));
+    let known: HashMap<_, _> = groups.iter().map(|group| (fold(&group.id), group)).collect();
+    // It does not count while a group has a rule.
+    let is_new = tenant.groups.iter().any(|group| {
+        let stored = known.get(&fold(&group.id));
+        stored.is_none_or(|stored| !group.is_dynamic() && stored.status != Status::Static.word())
+    });
     let come_back =
         both(told, present).iter().any(|(told, present)| told.come_back(register, present, strangers));
     if is_new || come_back { Ok(TenantGroups::read_for_changes(folder, |_| false)?) } else { Ok(tenant) }
 }
 
-/// The changed objects; what is stored of them is brought up to date.
+/// The declared attributes that every run over changes since the last full one has known, this one included.
+/// What others told of an attribute that was not declared then is lost.
+fn declared_since(
+    inputs: &Inputs,
+    wanted: &Wanteds,
+    settings: &Settings,
+    state: &Path,
+) -> Result<BTreeSet<String>, Failure> {
+    let declared =
+        |subject| settings.attributes.of(subject).into_iter().filter(|attribute| attribute.declared);
+    let paths = |subject| declared(subject).map(|attribute| attribute.path()).collect::<BTreeSet<String>>();
+    let now: BTreeSet<String> = &paths(Subject::User) | &paths(Subject::Device);
+    let Some(since) = &inputs.declared else { return Ok(now) };
+    let both = [&wanted.users, &wanted.devices];
+    let mut asked =
+        both.into_iter().flat_map(|wanted| &wanted.attributes).filter(|attribute| attribute.declared);
+    if let Some(lost) = asked.find(|attribute| !since.contains(&attribute.path())) {
+        let (state, path) = (state.display(), lost.path());
+        return Err(Failure::new(format!(
+            "{state}: an earlier run over changes did not know `{path}` and passed over what it was told of it: run \
+             once without --changed"
+        )));
+    }
+    Ok(&now & since)
+}
+
+/// The changed users and devices, and what attributes count that were stored anew for them.
+type Updated = ([Vec<ChangedObject>; 2], [Option<Counts>; 2]);
+
+/// The changed objects; what is stored of them is brought up to date. And what attributes count that were
+/// stored anew for that.
 fn objects_of(
     session: &Session<'_>,
     told: &[Told; 2],
@@ -101,20 +140,20 @@ fn objects_of(
     remembered: &Remembered,
     wanted: &Wanteds,
     settings: &Settings,
-) -> Result<[Vec<ChangedObject>; 2], Failure> {
+) -> Result<Updated, Failure> {
     let Remembered { register, present: [users, devices], inputs, .. } = remembered;
     let of = |told: &Told, present, others, path: Option<&Path>, mark: &Option<String>| {
         refuse_other_kind(told, register, others)?;
         let wanted = wanted.of(told.subject);
         let is_same = mark.is_some() && path.is_some_and(|path| mark_of(path) == *mark);
-        read_again(session, register, told.subject, (path, is_same), present, wanted, settings)?;
-        told.apply(session, register, present, wanted, settings)
+        let anew = read_again(session, register, told.subject, (path, is_same), present, wanted, settings)?;
+        Ok::<_, Failure>((told.apply(session, register, present, wanted, settings)?, anew))
     };
     let [of_users, of_devices] = told;
-    Ok([
-        of(of_users, users, devices, tenant.users_file(), &inputs.users_file)?,
-        of(of_devices, devices, users, tenant.devices_file(), &inputs.devices_file)?,
-    ])
+    let (users_changed, users_anew) = of(of_users, users, devices, tenant.users_file(), &inputs.users_file)?;
+    let (devices_changed, devices_anew) =
+        of(of_devices, devices, users, tenant.devices_file(), &inputs.devices_file)?;
+    Ok(([users_changed, devices_changed], [users_anew, devices_anew]))
 }
 
 /// The tenant after the changes, without the attributes of its objects; and the ids of these.
@@ -131,14 +170,13 @@ fn loaded_of(
     let ids = rows.each_ref().map(|(rows, _)| rows.ids().clone());
     let [users, devices] = rows;
     let mut roster = Roster::resume(register, users, devices);
-    let is_followed = tenant.members_read && !read.objects_name_groups;
-    let given = is_followed.then(|| tenant.members());
-    let mut warnings = Vec::new();
-    if tenant.members_read && !is_followed {
-        let kept = "the members file has changed, and users or devices themselves name groups: assigned members \
-                    are kept until the next run without --changed";
-        warnings.push(kept.to_owned());
+    if tenant.members_read && read.objects_name_groups {
+        let why = "the members of some group have to be read again, and users or devices themselves name groups, \
+                   which a run over changes does not see: run once without --changed";
+        return Err(Failure::new(why));
     }
+    let given = tenant.members_read.then(|| tenant.members());
+    let mut warnings = Vec::new();
     let naming = told.iter().flat_map(|told| &told.changes).filter(|change| change.names_groups).count();
     if naming > 0 {
         let objects = counted(naming, "changed object");

@@ -372,7 +372,7 @@ pub(super) fn plan_of(group: &Group, settings: &Settings) -> Plan {
     if !group.is_dynamic() {
         return Plan::Static;
     }
-    if group.processing_state == ProcessingState::Paused {
+    if group.processing_state == Some(ProcessingState::Paused) {
         return Plan::Paused;
     }
     let Some(text) = group.membership_rule.as_deref().filter(|text| !text.trim().is_empty()) else {

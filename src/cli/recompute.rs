@@ -180,6 +180,7 @@ impl Run<'_> {
             devices_file,
             members_file,
             objects_name_groups,
+            declared: None,
             values: computed.inputs.values,
         };
         Ok(computed)
@@ -275,6 +276,20 @@ fn not_the_same(tenant: &Path, out: &Path) -> Result<(), Failure> {
     )))
 }
 
+/// A folder with users is a tenant, whose groups the files of a run would replace.
+pub(super) fn no_tenant(out: &Path) -> Result<(), Failure> {
+    let Ok(entries) = std::fs::read_dir(out) else { return Ok(()) };
+    let is_users =
+        |name: String| name.split('.').next().is_some_and(|stem| stem.eq_ignore_ascii_case("users"));
+    if !entries.flatten().any(|entry| is_users(entry.file_name().to_string_lossy().into_owned())) {
+        return Ok(());
+    }
+    let folder = out.display();
+    Err(Failure::new(format!(
+        "{folder}: this is a tenant folder; its files would be replaced: name another one"
+    )))
+}
+
 /// Outcomes with the names of the groups, sorted by id.
 fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>, past: &Past) -> Vec<GroupReport> {
     let mut reports: Vec<GroupReport> = outcomes
@@ -320,7 +335,6 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
     let by_id: std::collections::HashMap<String, &StoredGroup> =
         past.values().map(|group| (crate::base::fold::fold(&group.id).into_owned(), group)).collect();
     let mut events = Vec::new();
-    let mut met = std::collections::HashSet::new();
     for group in groups {
         let rule = group.membership_rule.as_ref().filter(|_| group.is_dynamic());
         let folded = crate::base::fold::fold(&group.id).into_owned();
@@ -336,12 +350,11 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
                 events.push(event(
                     "Delete group",
                     &past.id,
-                    serde_json::json!({ "membershipRule": past.rule }),
+                    serde_json::json!({ "membershipRule": past.rule, "displayName": past.display_name }),
                 ));
             }
             Some(_) => {}
         }
-        met.insert(folded);
     }
     events
 }

@@ -1,6 +1,6 @@
 //! What a state file remembers of earlier runs, and the session in which a run looks at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -9,6 +9,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use crate::language::attribute::Subject;
 use crate::membership::register::{Holder, Register};
 use crate::store::{RunRecord, Session, StoredGroup};
 
@@ -42,6 +43,9 @@ pub(super) struct Inputs {
     pub(super) members_file: Option<String>,
     /// Whether users or devices themselves named groups.
     pub(super) objects_name_groups: bool,
+    /// The declared attributes, such as `user.employeeType`, that all runs over changes since the last full one
+    /// have known; `None` if there was none.
+    pub(super) declared: Option<BTreeSet<String>>,
 }
 
 impl Remembered {
@@ -69,6 +73,16 @@ impl Remembered {
 }
 
 impl Inputs {
+    /// Replaces the counts of users and of devices, where attributes were stored anew.
+    pub(super) fn count_anew(&mut self, [users, devices]: [Option<BTreeMap<String, u64>>; 2]) {
+        for (subject, counts) in [(Subject::User, users), (Subject::Device, devices)] {
+            let Some(counts) = counts else { continue };
+            let start = format!("{}.", subject.word());
+            self.values.retain(|path, _| !path.starts_with(&start));
+            self.values.extend(counts.into_iter().map(|(name, count)| (format!("{start}{name}"), count)));
+        }
+    }
+
     /// Remembers them.
     pub(super) fn write(&self, session: &Session<'_>) -> Result<(), Failure> {
         let text = serde_json::to_string(self).map_err(|error| Failure::new(error.to_string()))?;

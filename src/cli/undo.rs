@@ -12,8 +12,8 @@ use super::changed_objects::rows_of;
 use super::failure::Failure;
 use super::finish::Finished;
 use super::progress::Progress;
-use super::recompute::{actor_or_user, done_but, peak_memory_bytes, print, run_id};
-use super::remembered::Remembered;
+use super::recompute::{actor_or_user, done_but, no_tenant, peak_memory_bytes, print, run_id};
+use super::remembered::{Inputs, Remembered};
 use super::run_arg::RunArg;
 use super::run_files::refuse_state_among;
 use super::state_file::StateArgs;
@@ -56,6 +56,7 @@ pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
     let started = Timestamp::now();
     let mut progress = Progress::shown();
     if let Some(out) = &args.out {
+        no_tenant(out)?;
         refuse_state_among(out, &args.state.state)?;
     }
     let mut store = args.state.open()?;
@@ -85,13 +86,16 @@ struct Undone {
     now: Timestamp,
     /// The number that the run gets.
     run: i64,
+    inputs: Inputs,
+    /// The groups that are there again.
+    again: RoaringBitmap,
 }
 
 impl Undone {
     /// Turns each change of `target` round, as far as it still stands: who came goes, who went comes back.
     /// Who does not exist any more does not come back.
     fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
-        let Remembered { register, mut groups, present, strangers, last, .. } = remembered;
+        let Remembered { register, mut groups, present, strangers, last, inputs } = remembered;
         let none = std::collections::BTreeMap::new();
         let [of_users, of_devices] = &present;
         let users = rows_of(&register, Holder::User, of_users, &none);
@@ -99,11 +103,15 @@ impl Undone {
         let counts = [users.1.len(), devices.1.len()];
         let roster = Roster::resume(register, users, devices);
         let gone = roster.gone() | strangers;
-        let deltas = session.deltas(target.run)?;
-        let known: RoaringBitmap = groups.iter().map(|group| group.ordinal).collect();
-        for delta in deltas.iter().filter(|delta| !known.contains(delta.ordinal)) {
-            groups.push(deleted_group(session, &roster, delta, target)?);
+        let last_run = session.next_run()? - 1;
+        let mut deltas = session.deltas(target.run)?;
+        for delta in &mut deltas {
+            promote(delta, &roster);
         }
+        leave_later(session, &mut deltas, target.run + 1..=last_run, &roster)?;
+        let deleted = deleted_groups(session, &roster, &groups, target)?;
+        let again = deleted.iter().map(|group| group.ordinal).collect();
+        groups.extend(deleted);
         let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
         for group in &groups {
             before.replace(group.ordinal, group.members.clone());
@@ -123,8 +131,9 @@ impl Undone {
             warnings.push(format!("not brought back, because they were deleted: {objects}"));
         }
         let now = last.map_or(target.now, |last| last.now);
-        let run = session.next_run()?;
-        Ok(Self { roster, counts, groups, before, after, warnings, now, run })
+        // The members file has to be read again: what it tells was just taken back.
+        let inputs = Inputs { members_file: None, ..inputs };
+        Ok(Self { roster, counts, groups, before, after, warnings, now, run: last_run + 1, inputs, again })
     }
 
     fn finished(
@@ -134,7 +143,7 @@ impl Undone {
         started: Timestamp,
         progress: &mut Progress,
     ) -> Finished {
-        let Self { roster, counts, groups, before, after, warnings, now, run } = self;
+        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again } = self;
         let mut reports: Vec<GroupReport> =
             groups.iter().map(|group| report_of(group, &before, &after)).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
@@ -159,7 +168,7 @@ impl Undone {
         };
         let groups = groups
             .into_iter()
-            .filter(|group| changed.get(&group.ordinal) == Some(&true))
+            .filter(|group| changed.get(&group.ordinal) == Some(&true) || again.contains(group.ordinal))
             .map(|group| StoredGroup {
                 members: report.changes.after.members(group.ordinal).cloned().unwrap_or_default(),
                 // The members do not follow from the rule any more: the next run has to look at all of them.
@@ -176,36 +185,82 @@ impl Undone {
             actor: actor_or_user(args.actor.as_ref()),
             groups,
             present: None,
-            inputs: None,
+            inputs: Some(inputs),
         }
     }
 }
 
-/// A group that the run has removed.
-fn deleted_group(
+/// Who was of unknown kind at the time may be a user or device now.
+fn promote(delta: &mut StoredDelta, roster: &Roster) {
+    for set in [&mut delta.added, &mut delta.removed] {
+        let now = |member: Ordinal| roster.find(roster.id(member)).unwrap_or(member);
+        let is_other = |member: Ordinal| {
+            roster.register().position(member).is_some_and(|(holder, _)| holder == Holder::Other)
+        };
+        let promoted: Vec<(Ordinal, Ordinal)> = set
+            .iter()
+            .filter(|&member| is_other(member))
+            .map(|member| (member, now(member)))
+            .filter(|(before, now)| before != now)
+            .collect();
+        for (before, now) in promoted {
+            set.remove(before);
+            set.insert(now);
+        }
+    }
+}
+
+/// Leaves out what later runs have changed again.
+fn leave_later(
+    session: &Session<'_>,
+    deltas: &mut [StoredDelta],
+    runs: std::ops::RangeInclusive<i64>,
+    roster: &Roster,
+) -> Result<(), Failure> {
+    let places: HashMap<Ordinal, usize> =
+        deltas.iter().enumerate().map(|(place, delta)| (delta.ordinal, place)).collect();
+    for run in runs {
+        for mut later in session.deltas(run)? {
+            let Some(delta) = places.get(&later.ordinal).and_then(|&place| deltas.get_mut(place)) else {
+                continue;
+            };
+            promote(&mut later, roster);
+            let changed = &later.added | &later.removed;
+            delta.added -= &changed;
+            delta.removed -= &changed;
+        }
+    }
+    Ok(())
+}
+
+/// The groups that the run has removed and that are not there again, without members.
+fn deleted_groups(
     session: &Session<'_>,
     roster: &Roster,
-    delta: &StoredDelta,
+    known: &[StoredGroup],
     target: &RunRecord,
-) -> Result<StoredGroup, Failure> {
-    let id = roster.id(delta.ordinal).to_owned();
-    let events = session.audit(target.run)?;
-    let event = events.iter().find(|event| {
-        event.activity == "Delete group" && text_of(&event.target, "groupId") == Some(id.as_str())
-    });
-    Ok(StoredGroup {
-        ordinal: delta.ordinal,
-        id,
-        display_name: None,
-        status: Status::Static.word().to_owned(),
-        error: None,
-        rule: event.and_then(|event| text_of(&event.details, "membershipRule")).map(str::to_owned),
-        evaluated: None,
-        next_change: None,
-        members: RoaringBitmap::new(),
-        updated_run: target.run,
-        changed_run: None,
-    })
+) -> Result<Vec<StoredGroup>, Failure> {
+    let known: RoaringBitmap = known.iter().map(|group| group.ordinal).collect();
+    let mut groups = Vec::new();
+    for event in session.audit(target.run)?.iter().filter(|event| event.activity == "Delete group") {
+        let Some(id) = text_of(&event.target, "groupId") else { continue };
+        let Some(ordinal) = roster.find(id).filter(|&ordinal| !known.contains(ordinal)) else { continue };
+        let rule = text_of(&event.details, "membershipRule");
+        groups.push(StoredGroup {
+            ordinal,
+            id: id.to_owned(),
+            display_name: text_of(&event.details, "displayName").map(str::to_owned),
+            status: if rule.is_some() { Status::NotStarted } else { Status::Static }.word().to_owned(),
+            error: None,
+            rule: rule.map(str::to_owned),
+            evaluated: None,
+            next_change: None,
+            members: RoaringBitmap::new(),
+            updated_run: target.run,
+            changed_run: None,
+        });
+    }
+    Ok(groups)
 }
 
 fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {

@@ -23,8 +23,8 @@ pub struct Group {
     pub mail_enabled: bool,
     /// The membership rule as written.
     pub membership_rule: Option<String>,
-    /// Whether the rule is applied.
-    pub processing_state: ProcessingState,
+    /// Whether the rule is applied; `None` where the file does not say. Rules are applied then.
+    pub processing_state: Option<ProcessingState>,
     /// The licenses that members get.
     pub assigned_licenses: Vec<AssignedLicense>,
     /// Whether directory roles can be assigned to it.
@@ -36,7 +36,7 @@ pub struct Group {
 /// Whether the service applies a group's membership rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProcessingState {
-    /// Members follow the rule; also where the file does not say.
+    /// Members follow the rule.
     #[default]
     On,
     /// Members stay as they are.
@@ -62,7 +62,7 @@ impl Group {
             security_enabled: true,
             mail_enabled: false,
             membership_rule: None,
-            processing_state: ProcessingState::On,
+            processing_state: None,
             assigned_licenses: Vec::new(),
             is_assignable_to_role: false,
             line: 0,
@@ -126,7 +126,9 @@ fn check_state(text: &str) -> Result<(), &'static str> {
 /// The group of a row, and whether it is deleted.
 fn group(mut row: Row, line: usize) -> (Group, bool) {
     let state = row.text("membershipRuleProcessingState");
-    let is_paused = state.is_some_and(|state| state.eq_ignore_ascii_case(PAUSED));
+    let state = state.map(|state| {
+        if state.eq_ignore_ascii_case(PAUSED) { ProcessingState::Paused } else { ProcessingState::On }
+    });
     let group = Group {
         id: row.required_text("id"),
         display_name: row.text("displayName"),
@@ -134,7 +136,7 @@ fn group(mut row: Row, line: usize) -> (Group, bool) {
         security_enabled: row.boolean("securityEnabled").unwrap_or(true),
         mail_enabled: row.boolean("mailEnabled").unwrap_or(false),
         membership_rule: row.text("membershipRule"),
-        processing_state: if is_paused { ProcessingState::Paused } else { ProcessingState::On },
+        processing_state: state,
         assigned_licenses: row.rows("assignedLicenses").into_iter().map(license).collect(),
         is_assignable_to_role: row.boolean("isAssignableToRole").unwrap_or(false),
         line,
@@ -181,17 +183,18 @@ mod tests {
                 security_enabled: false,
                 mail_enabled: true,
                 membership_rule: Some("user.city -eq \"Oslo\"".into()),
-                processing_state: ProcessingState::Paused,
+                processing_state: Some(ProcessingState::Paused),
                 assigned_licenses: vec![AssignedLicense {
                     sku_id: "s1".into(),
                     disabled_plans: vec!["p1".into(), "p2".into()]
                 }],
                 is_assignable_to_role: false,
+                tells_state: true,
                 line: 2,
             }
         );
         assert!(plain.security_enabled && !plain.mail_enabled && !plain.is_dynamic());
-        assert_eq!((plain.processing_state, plain.line), (ProcessingState::On, 7));
+        assert_eq!((plain.processing_state, plain.line), (None, 7));
     }
 
     #[test]

@@ -97,12 +97,15 @@ pub enum Status {
     Static,
     /// It is there no more, and nobody is a member.
     Deleted,
+    /// It is there again, and its rule was not evaluated yet.
+    NotStarted,
 }
 
 impl Status {
     /// The status that a word stands for.
     pub fn of_word(word: &str) -> Option<Self> {
-        let all = [Self::Succeeded, Self::Failed, Self::Paused, Self::Static, Self::Deleted];
+        let all =
+            [Self::Succeeded, Self::Failed, Self::Paused, Self::Static, Self::Deleted, Self::NotStarted];
         all.into_iter().find(|status| status.word() == word)
     }
 
@@ -114,6 +117,7 @@ impl Status {
             Self::Paused => "Paused",
             Self::Static => "Static",
             Self::Deleted => "Deleted",
+            Self::NotStarted => "NotStarted",
         }
     }
 }

@@ -155,7 +155,7 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
 /// # Errors
 /// Those of `out`.
 pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let is_shown = |group: &&GroupReport| group.status != Status::Static || group.removed > 0;
+    let is_shown = |group: &&GroupReport| group.status != Status::Static || group.added + group.removed > 0;
     let shown: Vec<&GroupReport> = report.groups.iter().filter(is_shown).collect();
     let name =
         |group: &GroupReport| printable(group.display_name.as_deref().unwrap_or(&group.id)).into_owned();
@@ -165,7 +165,9 @@ pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -
     for group in shown {
         let word = match group.status {
             Status::Failed => painted(*style, palette::BAD, group.status.word()),
-            Status::Paused | Status::Deleted => painted(*style, palette::DIM, group.status.word()),
+            Status::Paused | Status::Deleted | Status::NotStarted => {
+                painted(*style, palette::DIM, group.status.word())
+            }
             Status::Succeeded | Status::Static => group.status.word().to_owned(),
         };
         let name: String = name(group).chars().take(width).collect();

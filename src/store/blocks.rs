@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Session, StoreError};
 use crate::directory::column_reader::stored::StoredName;
+use crate::language::attribute::Kind;
 use crate::membership::register::Holder;
 
 /// How many rows a segment has, and the bytes of its attributes.
@@ -21,7 +22,7 @@ impl Session<'_> {
     ///
     /// If the file cannot be read.
     pub fn stored_names(&self, holder: Holder) -> Result<BTreeSet<StoredName>, StoreError> {
-        let sql = "SELECT DISTINCT attribute, as_written FROM attribute_block WHERE holder = ?1";
+        let sql = "SELECT DISTINCT attribute, as_written, kind FROM attribute_block WHERE holder = ?1";
         self.at((|| {
             self.transaction.prepare_cached(sql)?.query_map([holder.word()], |row| name(row, 0))?.collect()
         })())
@@ -41,7 +42,7 @@ impl Session<'_> {
         let sql = "SELECT rows FROM attribute_block WHERE holder = ?1 AND segment = ?2 LIMIT 1";
         let rows = self.transaction.query_row(sql, (holder.word(), segment), |row| row.get::<_, i64>(0));
         let Some(rows) = self.at(rows.optional())? else { return Ok(None) };
-        let sql = "SELECT attribute, as_written, hash, bytes FROM attribute_block
+        let sql = "SELECT attribute, as_written, kind, hash, bytes FROM attribute_block
                    WHERE holder = ?1 AND segment = ?2 ORDER BY attribute";
         let blocks: Vec<(StoredName, Vec<u8>, Vec<u8>)> = self.at((|| {
             let mut statement = self.transaction.prepare_cached(sql)?;
@@ -50,7 +51,7 @@ impl Session<'_> {
             while let Some(row) = rows.next()? {
                 let name = name(row, 0)?;
                 if wanted(&name) {
-                    blocks.push((name, row.get(2)?, row.get(3)?));
+                    blocks.push((name, row.get(3)?, row.get(4)?));
                 }
             }
             Ok(blocks)
@@ -81,18 +82,19 @@ impl Session<'_> {
         self.at((|| {
             let mut known = self.transaction.prepare_cached(
                 "SELECT 1 FROM attribute_block WHERE holder = ?1 AND segment = ?2 AND attribute = ?3
-                     AND as_written = ?4 AND rows = ?5 AND hash = ?6",
+                     AND as_written = ?4 AND rows = ?5 AND hash = ?6 AND kind = ?7",
             )?;
             let mut set = self.transaction.prepare_cached(
-                "INSERT OR REPLACE INTO attribute_block (holder, segment, attribute, as_written, rows, hash, bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR REPLACE INTO attribute_block (holder, segment, attribute, as_written, rows, hash, kind, bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?;
             let mut changed = 0;
             for ((name, bytes), hash) in blocks.iter().zip(hashes) {
-                let place = (holder.word(), segment, &*name.attribute, name.as_written, rows, hash);
+                let kind = word_of(name.kind);
+                let place = (holder.word(), segment, &*name.attribute, name.as_written, rows, hash, kind);
                 if !known.exists(place)? {
-                    let (holder, segment, attribute, as_written, rows, hash) = place;
-                    set.execute((holder, segment, attribute, as_written, rows, hash, bytes))?;
+                    let (holder, segment, attribute, as_written, rows, hash, kind) = place;
+                    set.execute((holder, segment, attribute, as_written, rows, hash, kind, bytes))?;
                     changed += 1;
                 }
             }
@@ -107,8 +109,10 @@ impl Session<'_> {
     /// If the file cannot be written.
     pub fn keep_names(&self, holder: Holder, kept: &BTreeSet<StoredName>) -> Result<(), StoreError> {
         for name in self.stored_names(holder)?.difference(kept) {
-            let sql = "DELETE FROM attribute_block WHERE holder = ?1 AND attribute = ?2 AND as_written = ?3";
-            self.at(self.transaction.execute(sql, (holder.word(), &*name.attribute, name.as_written)))?;
+            let sql = "DELETE FROM attribute_block WHERE holder = ?1 AND attribute = ?2 AND as_written = ?3 AND kind = ?4";
+            self.at(self
+                .transaction
+                .execute(sql, (holder.word(), &*name.attribute, name.as_written, word_of(name.kind))))?;
         }
         Ok(())
     }
@@ -116,7 +120,26 @@ impl Session<'_> {
 
 fn name(row: &Row<'_>, first: usize) -> rusqlite::Result<StoredName> {
     let attribute: String = row.get(first)?;
-    Ok(StoredName { attribute: Arc::from(attribute), as_written: row.get(first + 1)? })
+    let word = row.get_ref(first + 2)?.as_str()?;
+    let kind = KINDS
+        .into_iter()
+        .find(|kind| word_of(*kind) == word)
+        .ok_or(rusqlite::types::FromSqlError::InvalidType)?;
+    Ok(StoredName { attribute: Arc::from(attribute), as_written: row.get(first + 1)?, kind })
+}
+
+/// The kinds that are stored.
+const KINDS: [Kind; 5] = [Kind::Boolean, Kind::Text, Kind::Date, Kind::Texts, Kind::Plans];
+
+const fn word_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Boolean => "boolean",
+        Kind::Text => "text",
+        Kind::Date => "date",
+        Kind::Texts => "texts",
+        Kind::Plans => "plans",
+        Kind::Groups => "groups",
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +150,7 @@ mod tests {
     use crate::store::Store;
 
     fn block(attribute: &str, bytes: &[u8]) -> (StoredName, Vec<u8>) {
-        (StoredName { attribute: attribute.into(), as_written: false }, bytes.to_vec())
+        (StoredName { attribute: attribute.into(), as_written: false, kind: Kind::Text }, bytes.to_vec())
     }
 
     #[test]

@@ -112,6 +112,7 @@ CREATE TABLE attribute_block (
     segment INTEGER NOT NULL,
     attribute TEXT NOT NULL,
     as_written INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     rows INTEGER NOT NULL,
     hash BLOB NOT NULL,
     bytes BLOB NOT NULL,

@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
     use crate::directory::object::{Object, Value};
-    use crate::language::attribute::{Attributes, Subject};
+    use crate::language::attribute::{Attributes, Kind, Subject};
     use crate::store::Store;
 
     fn user(number: u32) -> Object {
@@ -147,7 +147,7 @@ mod tests {
             .map(|position| register.ordinal(Holder::User, position).unwrap())
             .collect();
         let objects: Vec<Object> = ordinals.iter().map(|&ordinal| user(ordinal)).collect();
-        let names = [StoredName { attribute: "city".into(), as_written: true }];
+        let names = [StoredName { attribute: "city".into(), as_written: true, kind: Kind::Text }];
         let values = StoredColumns::of_objects(&objects, &names, Subject::User, Attributes::standard());
         let place = (&register, Holder::User);
         assert_eq!(session.set_values(place, &ordinals, &values).unwrap(), 2);

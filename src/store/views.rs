@@ -18,7 +18,7 @@ pub(super) fn first() -> String {
     let members = members_of("member_set.members", "member_set", "member_set.ordinal AS owner");
     let added = members_of("delta.added", "delta", "delta.run AS run, delta.ordinal AS owner");
     let removed = members_of("delta.removed", "delta", "delta.run AS run, delta.ordinal AS owner");
-    let (group, member) = (id_of("owner"), id_of("member"));
+    let (group, member, delta_group) = (id_of("owner"), id_of("member"), id_of("delta.ordinal"));
     format!(
         "
 CREATE VIEW object AS
@@ -40,8 +40,8 @@ SELECT run, id, kind, started, actor, version,
 FROM run;
 
 CREATE VIEW deltas AS
-SELECT delta.run, member_group.id AS group_id, member_group.display_name, cause, added_count, removed_count
-FROM delta JOIN member_group ON member_group.ordinal = delta.ordinal;
+SELECT delta.run, {delta_group} AS group_id, member_group.display_name, cause, added_count, removed_count
+FROM delta LEFT JOIN member_group ON member_group.ordinal = delta.ordinal;
 
 -- The members of groups, each on a row: ask for one group (WHERE group_id = …), better a small one.
 CREATE VIEW members AS

@@ -165,7 +165,7 @@ impl Proposed {
 /// Whether two states of a group give the same members.
 fn decides_alike(one: &Group, other: &Group) -> bool {
     let deciding = |group: &Group| {
-        let is_on = group.processing_state == ProcessingState::On;
+        let is_on = group.processing_state != Some(ProcessingState::Paused);
         group.is_dynamic().then(|| {
             let rule = group.membership_rule.as_deref().map(str::trim).map(str::to_owned);
             (rule, is_on, group.is_unified(), group.is_assignable_to_role)
@@ -181,7 +181,7 @@ fn with_rule(group: &Group, rule: &str) -> Group {
         group.group_types.get_or_insert_default().push("DynamicMembership".to_owned());
     }
     group.membership_rule = Some(rule.to_owned());
-    group.processing_state = ProcessingState::On;
+    group.processing_state = Some(ProcessingState::On);
     group
 }
 

@@ -21,7 +21,7 @@ use super::{IdIndex, ReadColumns, Wanted};
 use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn};
 use crate::directory::object::{Object, Value};
 use crate::directory::shape::{MANAGER, OBJECT_ID};
-use crate::language::attribute::{Attribute, Attributes, PlanField, Subject};
+use crate::language::attribute::{Attribute, Attributes, Kind, PlanField, Subject};
 
 /// Stands for a row without values.
 pub const NO_ROW: u32 = NOBODY;
@@ -33,6 +33,8 @@ pub struct StoredName {
     pub attribute: Arc<str>,
     /// Whether texts are as the file wrote them; folded if not.
     pub as_written: bool,
+    /// What its values are.
+    pub kind: Kind,
 }
 
 /// Why columns cannot be put together or read back.
@@ -70,10 +72,10 @@ impl From<Stop> for StoredFault {
 /// use std::sync::Arc;
 /// use dyngroup::directory::column_reader::stored::{NO_ROW, StoredColumns, StoredName};
 /// use dyngroup::directory::object::{Object, Value};
-/// use dyngroup::language::attribute::{Attributes, Subject};
+/// use dyngroup::language::attribute::{Attributes, Kind, Subject};
 ///
 /// let ada = Object::new("ada").with("city", Value::Text("Oslo".into()));
-/// let names = [StoredName { attribute: "city".into(), as_written: true }];
+/// let names = [StoredName { attribute: "city".into(), as_written: true, kind: Kind::Text }];
 /// let columns = StoredColumns::of_objects(&[ada.clone()], &names, Subject::User, Attributes::standard());
 /// let (name, bytes) = columns.encoded()?.pop().unwrap();
 /// let read = StoredColumns::decoded([(name, bytes)], 1)?;
@@ -96,7 +98,9 @@ impl StoredColumns {
                 continue;
             }
             let written = written(attribute, column, &read.originals);
-            let name = StoredName { attribute: Arc::clone(attribute), as_written: written.is_some() };
+            let as_written = written.is_some();
+            let name =
+                StoredName { attribute: Arc::clone(attribute), as_written, kind: kind_of_values(column) };
             columns.insert(name, written.unwrap_or_else(|| column.clone()));
         }
         if let Some(managers) = managers {
@@ -117,7 +121,9 @@ impl StoredColumns {
             if *name == StoredName::manager() {
                 let managers = TextColumn::of_originals(objects.iter().map(Object::manager));
                 columns.insert(name.clone(), Column::Text(managers));
-            } else if let Some(attribute) = attributes.find(subject, &name.attribute) {
+            } else if let Some(attribute) =
+                attributes.find(subject, &name.attribute).filter(|attribute| attribute.kind == name.kind)
+            {
                 let made = Columns::of_objects(objects, [&attribute]);
                 let Some(column) = made.columns.get(&attribute.name) else { continue };
                 let written = written(&attribute.name, column, &made.originals).filter(|_| name.as_written);
@@ -152,6 +158,12 @@ impl StoredColumns {
     /// If a column is too large for its format.
     pub fn encoded(&self) -> Result<Vec<(StoredName, Vec<u8>)>, StoredFault> {
         self.columns.par_iter().map(|(name, column)| Ok((name.clone(), encoded(column)?))).collect()
+    }
+
+    /// On how many rows each attribute has a value, by its name.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        let attributes = self.columns.iter().filter(|(name, _)| **name != StoredName::manager());
+        attributes.map(|(name, column)| (&*name.attribute, column.count_values() as u64))
     }
 
     /// How many rows there are.
@@ -274,7 +286,7 @@ impl StoredColumns {
 impl StoredName {
     /// The ids of the managers, as written.
     pub fn manager() -> Self {
-        Self { attribute: MANAGER.into(), as_written: true }
+        Self { attribute: MANAGER.into(), as_written: true, kind: Kind::Text }
     }
 
     /// What is stored of what is wanted.
@@ -284,6 +296,7 @@ impl StoredName {
         let name = |attribute: &Arc<Attribute>| Self {
             attribute: Arc::clone(&attribute.name),
             as_written: wanted.originals.contains(&attribute.name),
+            kind: attribute.kind,
         };
         attributes.map(name).chain(wanted.managers.then(Self::manager))
     }
@@ -291,13 +304,18 @@ impl StoredName {
     /// Whether it is among what is wanted.
     pub fn is_of(&self, wanted: &Wanted) -> bool {
         let is_manager = wanted.managers && *self == Self::manager();
-        is_manager || wanted.attributes.iter().any(|attribute| attribute.name == self.attribute)
+        let is_it = |it: &Arc<Attribute>| it.name == self.attribute && it.kind == self.kind;
+        is_manager || wanted.attributes.iter().any(is_it)
     }
 
     /// What has to be stored for what is wanted, and is not among `stored`: attributes in rule spelling.
     pub fn missing<'w>(stored: &BTreeSet<Self>, wanted: &'w Wanted) -> Vec<&'w str> {
         let is_there = |attribute: &Attribute| {
-            let form = |as_written| Self { attribute: Arc::clone(&attribute.name), as_written };
+            let form = |as_written| Self {
+                attribute: Arc::clone(&attribute.name),
+                as_written,
+                kind: attribute.kind,
+            };
             let needs_text = wanted.originals.contains(&attribute.name);
             stored.contains(&form(true)) || (!needs_text && stored.contains(&form(false)))
         };
@@ -347,6 +365,16 @@ fn written(name: &Arc<str>, column: &Column, originals: &BTreeMap<Arc<str>, Text
         }
         Column::Boolean { .. } | Column::Instant { .. } => return None,
     })
+}
+
+fn kind_of_values(column: &Column) -> Kind {
+    match column {
+        Column::Boolean { .. } => Kind::Boolean,
+        Column::Instant { .. } => Kind::Date,
+        Column::Text(_) => Kind::Text,
+        Column::Texts(_) => Kind::Texts,
+        Column::Plans(_) => Kind::Plans,
+    }
 }
 
 fn kind_of(column: &Column) -> SlotKind {

@@ -146,7 +146,27 @@ fn changes_of(
     attributes: &Attributes,
 ) -> Result<Vec<ObjectChange>, DataErrors> {
     let shape = Shape::of_changes(subject, attributes);
-    Ok(one_each(read_rows(source, &shape, None, &change)?))
+    let told = |row, line| without_containers(change(row, line), subject, attributes);
+    Ok(one_each(read_rows(source, &shape, None, &told)?))
+}
+
+/// A container that is null, whose name ends with a dot, stands for all attributes in it.
+fn without_containers(mut change: ObjectChange, subject: Subject, attributes: &Attributes) -> ObjectChange {
+    let (containers, values): (Vec<_>, Vec<_>) =
+        change.values.into_iter().partition(|(name, _)| name.ends_with('.'));
+    change.values = values;
+    for (container, _) in containers {
+        let is_in = |name: &str| {
+            name.get(..container.len()).is_some_and(|start| start.eq_ignore_ascii_case(&container))
+        };
+        for attribute in attributes.of(subject) {
+            let is_told = change.values.iter().any(|(name, _)| *name == attribute.name);
+            if !is_told && (is_in(&attribute.graph_name) || is_in(&attribute.name)) {
+                change.values.push((Arc::clone(&attribute.name), Value::Null));
+            }
+        }
+    }
+    change
 }
 
 /// One change for each object, in the order in which they come up first.
@@ -231,6 +251,13 @@ mod tests {
         assert_eq!(changes[0].manager, None);
         assert!(changes[1].removed);
         assert_eq!((&changes[2].manager, changes[2].names_groups), (&Some(None), true));
+    }
+
+    #[test]
+    fn a_container_that_is_null_takes_all_that_is_in_it_away() {
+        let changes = read("{\"id\":\"a\",\"onPremisesExtensionAttributes\":null}", Format::Ndjson);
+        let before = Object::new("a").with("extensionAttribute7", text("x")).with("city", text("Oslo"));
+        assert_eq!(changes[0].applied_to(before).unwrap(), Object::new("a").with("city", text("Oslo")));
     }
 
     #[test]

@@ -70,6 +70,11 @@ impl<'shape> Names<'shape> {
         self.slots.get(field.slot).map(|slot| Arc::clone(&slot.name))
     }
 
+    /// What stands before the names of a level, with the dot behind it.
+    pub(super) fn prefix(&self, level: usize) -> &str {
+        self.levels.get(level).map(|level| level.prefix.as_str()).unwrap_or_default()
+    }
+
     /// The shape of the records of a level.
     pub(super) fn shape(&self, level: usize) -> Option<&'shape Shape<'shape>> {
         self.levels.get(level).map(|level| level.shape)

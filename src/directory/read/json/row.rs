@@ -44,7 +44,7 @@ pub(in crate::directory::read) enum Outcome<T> {
 /// Reads the records of one shape. It remembers what the names in the file stand for, so it is kept
 /// for many records; each worker has its own.
 pub(in crate::directory::read) struct RowReader<'shape> {
-    names: Names<'shape>,
+    pub(super) names: Names<'shape>,
     rows: u64,
     pub(super) steps: Vec<Step>,
     faults: Vec<RowFault>,

@@ -113,7 +113,12 @@ impl<'de> Visitor<'de> for Reading<'_, '_, '_> {
 
     fn visit_unit<E>(self) -> Result<Datum, E> {
         Ok(match self.want {
-            Want::Field { .. } | Want::Container { .. } => Datum::Null,
+            Want::Field { .. } => Datum::Null,
+            Want::Container { level, row, .. } => {
+                // All that could stand in it is null: only who is told of changes needs to know.
+                row.push(self.reader.names.prefix(level).into(), Datum::Null);
+                Datum::Null
+            }
             _ => self.wrong("null"),
         })
     }
