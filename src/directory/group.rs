@@ -189,7 +189,6 @@ mod tests {
                     disabled_plans: vec!["p1".into(), "p2".into()]
                 }],
                 is_assignable_to_role: false,
-                tells_state: true,
                 line: 2,
             }
         );

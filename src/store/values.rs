@@ -101,6 +101,7 @@ pub fn rows_of_segment(end: Position, place: u32) -> usize {
 ///
 /// ```
 /// # use dyngroup::membership::register::{Holder, Register};
+/// use arrow_array::Array;
 /// use dyngroup::store::present_ids;
 /// let (ids, ordinals) = present_ids(&Register::default(), Holder::User, &[].into_iter().collect());
 /// assert!(ids.is_empty() && ordinals.is_empty());
