@@ -37,9 +37,9 @@ impl Membership {
     ) -> Result<Self, Failure> {
         let mut before = Snapshot::default();
         let mut gone: HashMap<Ordinal, (String, Option<String>)> = HashMap::new();
-        for group in stored {
-            before.replace(group.ordinal, group.members);
-            gone.insert(group.ordinal, (group.id, group.display_name));
+        for StoredGroup { head, members } in stored {
+            before.replace(head.ordinal, members);
+            gone.insert(head.ordinal, (head.id, head.display_name));
         }
         for (old, new) in roster.promoted() {
             before.rename(old, new);

@@ -86,7 +86,7 @@ fn tenant_of(folder: &Path, told: &[Told; 2], remembered: &Remembered) -> Result
     let is_known = |path: &Path| inputs.members_file.is_some() && mark_of(path) == inputs.members_file;
     let tenant = TenantGroups::read_for_changes(folder, is_known)?;
     // Of new groups, and of those who come back, the file may tell what did not count before.
-    let known: HashSet<_> = groups.iter().map(|group| fold(&group.id)).collect();
+    let known: HashSet<_> = groups.iter().map(|group| fold(&group.head.id)).collect();
     let is_new = tenant.groups.iter().any(|group| !known.contains(&fold(&group.id)));
     let come_back =
         both(told, present).iter().any(|(told, present)| told.come_back(register, present, strangers));

@@ -25,7 +25,7 @@ use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{AuditEvent, RunKind, RunRecord, Session, Store, StoredGroup};
+use crate::store::{AuditEvent, GroupHead, RunKind, RunRecord, Session, Store, StoredGroup};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -251,9 +251,7 @@ fn lost_files(last: &RunRecord, out: &Path) -> Option<String> {
 
 /// What was remembered of groups, without their members.
 pub(super) fn past_of(groups: &[StoredGroup]) -> Past {
-    let without =
-        |group: &StoredGroup| StoredGroup { members: roaring::RoaringBitmap::new(), ..group.clone() };
-    groups.iter().map(|group| (group.ordinal, without(group))).collect()
+    groups.iter().map(|group| (group.head.ordinal, group.head.clone())).collect()
 }
 
 /// Who has a run done: who is named, else the user of the system.
@@ -297,7 +295,7 @@ fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>, past: &Past) -> Vec
 }
 
 /// Why the members of a group change.
-fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&StoredGroup>) -> &'static str {
+fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&GroupHead>) -> &'static str {
     match outcome.status {
         Status::Deleted => "groupDeleted",
         Status::Static => "assigned",
@@ -317,7 +315,7 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
         target: serde_json::json!({ "groupId": id }),
         details,
     };
-    let by_id: std::collections::HashMap<String, &StoredGroup> =
+    let by_id: std::collections::HashMap<String, &GroupHead> =
         past.values().map(|group| (crate::base::fold::fold(&group.id).into_owned(), group)).collect();
     let mut events = Vec::new();
     let mut met = std::collections::HashSet::new();

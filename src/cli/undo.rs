@@ -25,7 +25,7 @@ use crate::membership::snapshot::Snapshot;
 use crate::report::changes::Changes;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::report::summary::counted;
-use crate::store::{RunKind, RunRecord, Session, StoredDelta, StoredGroup};
+use crate::store::{GroupHead, RunKind, RunRecord, Session, StoredDelta, StoredGroup};
 
 #[derive(Args, Debug)]
 pub(super) struct UndoArgs {
@@ -100,13 +100,13 @@ impl Undone {
         let roster = Roster::resume(register, users, devices);
         let gone = roster.gone() | strangers;
         let deltas = session.deltas(target.run)?;
-        let known: RoaringBitmap = groups.iter().map(|group| group.ordinal).collect();
+        let known: RoaringBitmap = groups.iter().map(|group| group.head.ordinal).collect();
         for delta in deltas.iter().filter(|delta| !known.contains(delta.ordinal)) {
             groups.push(deleted_group(session, &roster, delta, target)?);
         }
         let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
         for group in &groups {
-            before.replace(group.ordinal, group.members.clone());
+            before.replace(group.head.ordinal, group.members.clone());
         }
         after.clone_from(&before);
         let mut absent = RoaringBitmap::new();
@@ -136,7 +136,7 @@ impl Undone {
     ) -> Finished {
         let Self { roster, counts, groups, before, after, warnings, now, run } = self;
         let mut reports: Vec<GroupReport> =
-            groups.iter().map(|group| report_of(group, &before, &after)).collect();
+            groups.iter().map(|group| report_of(&group.head, &before, &after)).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
@@ -152,21 +152,26 @@ impl Undone {
             changes: Changes { before, after, deleted: RoaringBitmap::new(), roster },
             users: counts[0],
             devices: counts[1],
-            next_change: groups.iter().filter_map(|group| group.next_change).min(),
+            next_change: groups.iter().filter_map(|group| group.head.next_change).min(),
             stages: progress.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
             warnings,
         };
         let groups = groups
             .into_iter()
-            .filter(|group| changed.get(&group.ordinal) == Some(&true))
-            .map(|group| StoredGroup {
-                members: report.changes.after.members(group.ordinal).cloned().unwrap_or_default(),
-                // The members do not follow from the rule any more: the next run has to look at all of them.
-                evaluated: None,
-                updated_run: run,
-                changed_run: Some(run),
-                ..group
+            .map(|group| group.head)
+            .filter(|head| changed.get(&head.ordinal) == Some(&true))
+            .map(|head| {
+                let members = report.changes.after.members(head.ordinal).cloned().unwrap_or_default();
+                let head = GroupHead {
+                    members: members.len(),
+                    // The members do not follow from the rule any more: the next run has to look at all of them.
+                    evaluated: None,
+                    updated_run: run,
+                    changed_run: Some(run),
+                    ..head
+                };
+                StoredGroup { head, members }
             })
             .collect();
         Finished {
@@ -193,7 +198,7 @@ fn deleted_group(
     let event = events.iter().find(|event| {
         event.activity == "Delete group" && text_of(&event.target, "groupId") == Some(id.as_str())
     });
-    Ok(StoredGroup {
+    let head = GroupHead {
         ordinal: delta.ordinal,
         id,
         display_name: None,
@@ -202,17 +207,18 @@ fn deleted_group(
         rule: event.and_then(|event| text_of(&event.details, "membershipRule")).map(str::to_owned),
         evaluated: None,
         next_change: None,
-        members: RoaringBitmap::new(),
+        members: 0,
         updated_run: target.run,
         changed_run: None,
-    })
+    };
+    Ok(StoredGroup { head, members: RoaringBitmap::new() })
 }
 
 fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
 }
 
-fn report_of(group: &StoredGroup, before: &Snapshot, after: &Snapshot) -> GroupReport {
+fn report_of(group: &GroupHead, before: &Snapshot, after: &Snapshot) -> GroupReport {
     let nobody = RoaringBitmap::new();
     let (old, new) =
         (before.members(group.ordinal).unwrap_or(&nobody), after.members(group.ordinal).unwrap_or(&nobody));
