@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dyngroup::membership::roster::{Ordinal, Roster, RowIds};
-use dyngroup::store::{AuditEvent, GroupHead, NewRun, RunKind, Session, Store, StoredDelta, StoredGroup};
+use dyngroup::store::{AuditEvent, GroupHead, RunHead, RunKind, Session, Store, StoredDelta, StoredGroup};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -70,8 +70,8 @@ fn folder() -> Folder {
 
 const RULE: &str = "user.department -eq \"Sales\"";
 
-fn run(number: i64, kind: RunKind, undoes: Option<i64>) -> NewRun {
-    NewRun {
+fn run(number: i64, kind: RunKind, undoes: Option<i64>) -> RunHead {
+    RunHead {
         id: format!("run-{number}"),
         kind,
         undoes,

@@ -17,7 +17,7 @@ use crate::membership::delta::Delta;
 use crate::membership::recompute::Status;
 use crate::membership::register::Holder;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{GroupHead, NewRun, RunKind, Session, StoredDelta, StoredGroup};
+use crate::store::{GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
 
 /// What a run leaves behind.
 pub(super) struct Finished {
@@ -82,7 +82,7 @@ impl Finished {
         for group in gone {
             session.remove_group(group.head.ordinal)?;
         }
-        let new = NewRun {
+        let new = RunHead {
             id: report.run.clone(),
             kind: self.kind,
             undoes: self.undoes,

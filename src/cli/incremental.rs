@@ -64,7 +64,7 @@ pub(super) fn computed(
         loaded_of(register, tenant, (plans, stored), &told, &present, (strangers, &read))?;
     let followed = progress.stage("evaluate", "looking at what changed", || {
         let crowd = both(&changed, &present).map(|(changed, present)| is_crowd(changed, present));
-        singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.now), settings, choices)
+        singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.head.now), settings, choices)
     });
     progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
     let (outcomes, after) = loaded.recompute(choices, progress);

@@ -25,7 +25,7 @@ use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{AuditEvent, GroupHead, RunKind, RunRecord, Session, Store, StoredGroup};
+use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoredGroup};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -239,12 +239,13 @@ pub(super) fn nothing_remembered(state: &Path) -> Failure {
 /// The last run was killed after it was committed and before its files were in their places: nobody will
 /// see its changes in the files of the next one.
 fn lost_files(last: &RunRecord, out: &Path) -> Option<String> {
-    let is_same = last.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
+    let is_same =
+        last.head.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
     let told = std::fs::read_to_string(out.join("summary.json")).ok();
     let told: Option<serde_json::Value> = told.and_then(|text| serde_json::from_str(&text).ok());
-    let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.id));
+    let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.head.id));
     (output::sweep(out) > 0 && is_same && !is_there).then(|| {
-        let RunRecord { run, id, .. } = last;
+        let RunRecord { run, head: RunHead { id, .. }, .. } = last;
         format!("the files of run {run} (`{id}`) did not reach {}: `dyngroup history {run} --out DIR` writes its deltas", out.display())
     })
 }

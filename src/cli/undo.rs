@@ -122,7 +122,7 @@ impl Undone {
             let objects = counted(usize::try_from(absent.len()).unwrap_or(usize::MAX), "object");
             warnings.push(format!("not brought back, because they were deleted: {objects}"));
         }
-        let now = last.map_or(target.now, |last| last.now);
+        let now = last.map_or(target.head.now, |last| last.head.now);
         let run = session.next_run()?;
         Ok(Self { roster, counts, groups, before, after, warnings, now, run })
     }

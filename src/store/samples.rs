@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde_json::json;
 
-use super::{AuditEvent, GroupHead, NewRun, RunKind, Store, StoredDelta, StoredGroup};
+use super::{AuditEvent, GroupHead, RunHead, RunKind, Store, StoredDelta, StoredGroup};
 use crate::membership::register::SEGMENT_ORDINALS;
 use crate::membership::roster::{Ordinal, Roster, RowIds};
 
@@ -47,8 +47,8 @@ pub(super) fn store() -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-pub(super) fn run(id: &str) -> NewRun {
-    NewRun {
+pub(super) fn run(id: &str) -> RunHead {
+    RunHead {
         id: id.to_owned(),
         kind: RunKind::Full,
         undoes: None,

@@ -106,7 +106,7 @@ mod tests {
     use roaring::RoaringBitmap;
 
     use crate::membership::roster::{Roster, RowIds};
-    use crate::store::{GroupHead, NewRun, RunKind, Session, Store, StoredDelta, StoredGroup};
+    use crate::store::{GroupHead, RunHead, RunKind, Session, Store, StoredDelta, StoredGroup};
 
     fn rows(session: &Session<'_>, sql: &str) -> Vec<String> {
         let mut statement = session.transaction.prepare(sql).unwrap();
@@ -156,7 +156,7 @@ mod tests {
         }
         session.add_ids(&roster).unwrap();
         session.set_groups(&groups, &RoaringBitmap::new()).unwrap();
-        let run = NewRun {
+        let run = RunHead {
             id: "run".to_owned(),
             kind: RunKind::Full,
             undoes: None,
