@@ -5,7 +5,6 @@ pub mod analysis;
 pub mod changes;
 mod concise;
 pub mod deltas;
-pub mod deltas_parquet;
 pub mod difference;
 mod difference_json;
 mod excerpt;

@@ -36,7 +36,7 @@ pub use self::groups::StoredGroup;
 pub use self::heads::{GroupHead, GroupTimes};
 pub use self::history::{ChangeCounts, DeltaHead, RunChoice};
 pub use self::ids::StoredIds;
-pub use self::runs::{AuditEvent, NewRun, RunKind, RunRecord, StoredDelta, hash_of};
+pub use self::runs::{AuditEvent, RunHead, RunKind, RunRecord, StoredDelta, hash_of};
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
 pub use self::values::{present_ids, rows_of_segment};
 

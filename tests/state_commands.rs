@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dyngroup::membership::roster::{Ordinal, Roster, RowIds};
-use dyngroup::store::{AuditEvent, NewRun, RunKind, Session, Store, StoredDelta, StoredGroup};
+use dyngroup::store::{AuditEvent, GroupHead, RunHead, RunKind, Session, Store, StoredDelta, StoredGroup};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -70,8 +70,8 @@ fn folder() -> Folder {
 
 const RULE: &str = "user.department -eq \"Sales\"";
 
-fn run(number: i64, kind: RunKind, undoes: Option<i64>) -> NewRun {
-    NewRun {
+fn run(number: i64, kind: RunKind, undoes: Option<i64>) -> RunHead {
+    RunHead {
         id: format!("run-{number}"),
         kind,
         undoes,
@@ -97,7 +97,8 @@ fn group(
     members: &[Ordinal],
 ) -> StoredGroup {
     let has_rule = status != "Static";
-    StoredGroup {
+    let members: roaring::RoaringBitmap = members.iter().copied().collect();
+    let head = GroupHead {
         ordinal,
         id: id.to_owned(),
         display_name: Some(name.to_owned()),
@@ -106,10 +107,11 @@ fn group(
         rule: has_rule.then(|| RULE.to_owned()),
         evaluated: None,
         next_change: (id == "g1").then(|| "2026-02-01T00:00:00Z".parse::<Timestamp>().unwrap()),
-        members: members.iter().copied().collect(),
+        members: members.len(),
         updated_run: 4,
         changed_run: has_rule.then_some(2),
-    }
+    };
+    StoredGroup { head, members }
 }
 
 /// Runs `command` over the state file in every format.

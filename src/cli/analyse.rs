@@ -19,10 +19,9 @@ use crate::report::analysis::{Analysed, AnalysedRule, AnalysisReport, write_anal
 
 /// Runs the command.
 pub(super) fn run(args: &AnalyseArgs, global: &Global) -> Result<Outcome, Failure> {
-    let settings =
-        Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
+    let settings = args.on.settings(global)?;
     let mut progress = Progress::shown();
-    let loaded = Loaded::read_with(&args.tenant, &settings, &mut progress, |groups, plans| {
+    let loaded = Loaded::read_with(&args.on.tenant, &settings, &mut progress, |groups, plans| {
         let asked = asked(groups, &args.groups)?;
         let rules: Vec<_> = asked.iter().filter_map(|&at| plans.get(at)?.rule()).collect();
         Ok::<_, Failure>(
@@ -40,7 +39,7 @@ pub(super) fn run(args: &AnalyseArgs, global: &Global) -> Result<Outcome, Failur
         output::warn(warning);
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    write_analysis(output::report_format(args.output_format), &report, &output::style(), &mut out)?;
+    write_analysis(output::report_format(args.on.output_format), &report, &output::style(), &mut out)?;
     out.flush()?;
     Ok(if report.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
 }

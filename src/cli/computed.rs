@@ -18,7 +18,7 @@ use crate::membership::guard::{Input, InputCount};
 use crate::membership::recompute::{self, GroupOutcome, Status};
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
-use crate::store::{StoredGroup, hash_of};
+use crate::store::{GroupHead, hash_of};
 
 /// A run of which nothing is written yet.
 pub(super) struct Computed {
@@ -44,7 +44,7 @@ pub(super) struct Followed {
 }
 
 /// What was remembered of groups, without their members.
-pub(super) type Past = HashMap<Ordinal, StoredGroup>;
+pub(super) type Past = HashMap<Ordinal, GroupHead>;
 
 impl Computed {
     /// Evaluates all rules over all objects. `present` and `inputs` are those of the last run, if there was one.

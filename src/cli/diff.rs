@@ -32,11 +32,10 @@ use crate::report::difference::{
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> {
-    let settings =
-        Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
+    let settings = args.on.settings(global)?;
     let mut progress = Progress::shown();
     let mut proposed = None;
-    let loaded = Loaded::read_with(&args.tenant, &settings, &mut progress, |groups, plans| {
+    let loaded = Loaded::read_with(&args.on.tenant, &settings, &mut progress, |groups, plans| {
         let found = Proposed::read(args, groups, plans, &settings)?;
         let wanted = found.wanted(groups, plans, &settings);
         proposed = Some(found);
@@ -57,7 +56,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
         output::warn(warning);
     }
     let mut out = BufWriter::new(io::stdout().lock());
-    write_difference(output::report_format(args.output_format), &report, &output::style(), &mut out)?;
+    write_difference(output::report_format(args.on.output_format), &report, &output::style(), &mut out)?;
     out.flush()?;
     Ok(if report.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
 }

@@ -20,10 +20,9 @@ use crate::report::proposals::{ProposalReport, ProposedRule, write_proposals};
 
 /// Runs the command.
 pub(super) fn run(args: &FindRuleArgs, global: &Global) -> Result<Outcome, Failure> {
-    let settings =
-        Settings::read(global, &args.language, Some(&args.tenant))?.with_version_order(args.version_order);
+    let settings = args.on.settings(global)?;
     let mut progress = Progress::shown();
-    let loaded = Loaded::read_with(&args.tenant, &settings, &mut progress, |groups, _| {
+    let loaded = Loaded::read_with(&args.on.tenant, &settings, &mut progress, |groups, _| {
         let group = named::group(groups, &args.group)?;
         if group.is_assignable_to_role {
             let id = &group.id;
@@ -38,10 +37,10 @@ pub(super) fn run(args: &FindRuleArgs, global: &Global) -> Result<Outcome, Failu
     let report = found(args, &settings, &loaded, &mut progress)?;
     progress.finish();
     let mut out = BufWriter::new(io::stdout().lock());
-    write_proposals(output::report_format(args.output_format), &report, &output::style(), &mut out)?;
+    write_proposals(output::report_format(args.on.output_format), &report, &output::style(), &mut out)?;
     out.flush()?;
     if report.proposals.is_empty() {
-        if output::format_or_default(args.output_format) != ReportFormat::Full {
+        if output::format_or_default(args.on.output_format) != ReportFormat::Full {
             output::say("no good rule was found");
         }
         return Ok(Outcome::Findings);

@@ -17,7 +17,7 @@ use crate::membership::delta::Delta;
 use crate::membership::recompute::Status;
 use crate::membership::register::Holder;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{NewRun, RunKind, Session, StoredDelta, StoredGroup};
+use crate::store::{GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
 
 /// What a run leaves behind.
 pub(super) struct Finished {
@@ -76,13 +76,13 @@ impl Finished {
         }
         let groups = std::mem::take(&mut self.groups);
         let (gone, there): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|group| group.status == Status::Deleted.word());
+            groups.into_iter().partition(|group| group.head.status == Status::Deleted.word());
         let renamed = report.changes.roster.promoted().into_iter().map(|(_, now)| now).collect();
         session.set_groups(&there, &renamed)?;
         for group in gone {
-            session.remove_group(group.ordinal)?;
+            session.remove_group(group.head.ordinal)?;
         }
-        let new = NewRun {
+        let new = RunHead {
             id: report.run.clone(),
             kind: self.kind,
             undoes: self.undoes,
@@ -126,7 +126,8 @@ pub(super) fn stored_groups(
         let outcome = *by_id.get(group.id.as_str())?;
         let past = past.get(&outcome.group);
         let changed = outcome.added + outcome.removed > 0;
-        Some(StoredGroup {
+        let members = report.changes.after.members(outcome.group).cloned().unwrap_or_default();
+        let head = GroupHead {
             ordinal: outcome.group,
             id: group.id.clone(),
             display_name: group.display_name.clone(),
@@ -135,10 +136,11 @@ pub(super) fn stored_groups(
             rule: group.membership_rule.clone().filter(|_| group.is_dynamic()),
             evaluated: followed.evaluated,
             next_change: followed.next_change,
-            members: report.changes.after.members(outcome.group).cloned().unwrap_or_default(),
+            members: members.len(),
             updated_run: run,
             changed_run: if changed { Some(run) } else { past.and_then(|past| past.changed_run) },
-        })
+        };
+        Some(StoredGroup { head, members })
     };
     groups.iter().zip(followed).filter_map(stored).collect()
 }

@@ -41,12 +41,12 @@ impl Membership {
         let mut before = Snapshot::default();
         let mut gone: HashMap<Ordinal, (String, Option<String>)> = HashMap::new();
         let mut paused = RoaringBitmap::new();
-        for group in stored {
-            before.replace(group.ordinal, group.members);
-            gone.insert(group.ordinal, (group.id, group.display_name));
-            if group.status == Status::Paused.word() {
-                paused.insert(group.ordinal);
+        for StoredGroup { head, members } in stored {
+            before.replace(head.ordinal, members);
+            if head.status == Status::Paused.word() {
+                paused.insert(head.ordinal);
             }
+            gone.insert(head.ordinal, (head.id, head.display_name));
         }
         for (old, new) in roster.promoted() {
             before.rename(old, new);

@@ -68,7 +68,7 @@ pub(super) fn computed(
         loaded_of(register, tenant, (plans, stored), &told, &present, (strangers, &read))?;
     let followed = progress.stage("evaluate", "looking at what changed", || {
         let crowd = both(&changed, &present).map(|(changed, present)| is_crowd(changed, present));
-        singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.now), settings, choices)
+        singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.head.now), settings, choices)
     });
     progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
     let (outcomes, after) = loaded.recompute(choices, progress);
@@ -91,7 +91,7 @@ fn tenant_of(folder: &Path, told: &[Told; 2], remembered: &Remembered) -> Result
     let is_known = |path: &Path| inputs.members_file.is_some() && mark_of(path) == inputs.members_file;
     let tenant = TenantGroups::read_for_changes(folder, is_known)?;
     // Of new groups, and of those who come back, the file may tell what did not count before.
-    let known: HashMap<_, _> = groups.iter().map(|group| (fold(&group.id), group)).collect();
+    let known: HashMap<_, _> = groups.iter().map(|group| (fold(&group.head.id), &group.head)).collect();
     // It does not count while a group has a rule.
     let is_new = tenant.groups.iter().any(|group| {
         let stored = known.get(&fold(&group.id));

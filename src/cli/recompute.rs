@@ -25,7 +25,7 @@ use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{AuditEvent, RunKind, RunRecord, Session, Store, StoredGroup};
+use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoredGroup};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -240,21 +240,20 @@ pub(super) fn nothing_remembered(state: &Path) -> Failure {
 /// The last run was killed after it was committed and before its files were in their places: nobody will
 /// see its changes in the files of the next one.
 fn lost_files(last: &RunRecord, out: &Path) -> Option<String> {
-    let is_same = last.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
+    let is_same =
+        last.head.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
     let told = std::fs::read_to_string(out.join("summary.json")).ok();
     let told: Option<serde_json::Value> = told.and_then(|text| serde_json::from_str(&text).ok());
-    let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.id));
+    let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.head.id));
     (output::sweep(out) > 0 && is_same && !is_there).then(|| {
-        let RunRecord { run, id, .. } = last;
+        let RunRecord { run, head: RunHead { id, .. }, .. } = last;
         format!("the files of run {run} (`{id}`) did not reach {}: `dyngroup history {run} --out DIR` writes its deltas", out.display())
     })
 }
 
 /// What was remembered of groups, without their members.
 pub(super) fn past_of(groups: &[StoredGroup]) -> Past {
-    let without =
-        |group: &StoredGroup| StoredGroup { members: roaring::RoaringBitmap::new(), ..group.clone() };
-    groups.iter().map(|group| (group.ordinal, without(group))).collect()
+    groups.iter().map(|group| (group.head.ordinal, group.head.clone())).collect()
 }
 
 /// Who has a run done: who is named, else the user of the system.
@@ -312,7 +311,7 @@ fn reports_of(groups: &[Group], outcomes: Vec<GroupOutcome>, past: &Past) -> Vec
 }
 
 /// Why the members of a group change.
-fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&StoredGroup>) -> &'static str {
+fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&GroupHead>) -> &'static str {
     match outcome.status {
         Status::Deleted => "groupDeleted",
         Status::Static => "assigned",
@@ -332,7 +331,7 @@ fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
         target: serde_json::json!({ "groupId": id }),
         details,
     };
-    let by_id: std::collections::HashMap<String, &StoredGroup> =
+    let by_id: std::collections::HashMap<String, &GroupHead> =
         past.values().map(|group| (crate::base::fold::fold(&group.id).into_owned(), group)).collect();
     let mut events = Vec::new();
     for group in groups {

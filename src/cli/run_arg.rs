@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::failure::Failure;
-use crate::store::{RunChoice, RunRecord, Session};
+use crate::store::{RunChoice, RunHead, RunRecord, Session};
 
 /// A run by number, by id, or counted from the last one: `3`, `run-…`, `last`, `last~2`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl RunArg {
         }
         let path = session.path().display();
         Err(Failure::new(match session.last_run()? {
-            Some(RunRecord { run: 1, id, .. }) => {
+            Some(RunRecord { run: 1, head: RunHead { id, .. }, .. }) => {
                 format!("{path}: there is no run `{self}`; the only run is 1 (`{id}`)")
             }
             Some(RunRecord { run, .. }) => {

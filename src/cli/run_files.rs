@@ -11,18 +11,22 @@ use super::failure::Failure;
 use super::output::{Staged, sweep, write_whole};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
-use crate::report::deltas::{write_audit, write_deltas_csv, write_deltas_ndjson};
-use crate::report::deltas_parquet::write_deltas_parquet;
+use crate::report::deltas::{write_audit, write_deltas};
 use crate::report::guards::GuardReport;
+use crate::report::memberships::MembershipFormat;
 use crate::report::recompute::{RunReport, write_groups, write_summary};
 
 type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
 
 /// The file of each format of the deltas.
 const DELTAS: [(DeltaFormat, &str, Writer); 3] = [
-    (DeltaFormat::Ndjson, "membership-deltas.ndjson", write_deltas_ndjson),
-    (DeltaFormat::Csv, "membership-deltas.csv", write_deltas_csv),
-    (DeltaFormat::Parquet, "membership-deltas.parquet", write_deltas_parquet),
+    (DeltaFormat::Ndjson, "membership-deltas.ndjson", |run, out| {
+        write_deltas(MembershipFormat::Ndjson, run, out)
+    }),
+    (DeltaFormat::Csv, "membership-deltas.csv", |run, out| write_deltas(MembershipFormat::Csv, run, out)),
+    (DeltaFormat::Parquet, "membership-deltas.parquet", |run, out| {
+        write_deltas(MembershipFormat::Parquet, run, out)
+    }),
 ];
 
 /// The report of the guards, which is there after a run that they have looked at with something to say.

@@ -137,6 +137,7 @@ mod tests {
             status: "Static".to_owned(),
             error: None,
             rule: None,
+            evaluated: None,
             next_change: None,
             members: 0,
             updated_run: 1,

@@ -25,7 +25,7 @@ use crate::membership::snapshot::Snapshot;
 use crate::report::changes::Changes;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::report::summary::counted;
-use crate::store::{RunKind, RunRecord, Session, StoredDelta, StoredGroup};
+use crate::store::{GroupHead, RunKind, RunRecord, Session, StoredDelta, StoredGroup};
 
 #[derive(Args, Debug)]
 pub(super) struct UndoArgs {
@@ -110,11 +110,11 @@ impl Undone {
         }
         leave_later(session, &mut deltas, target.run + 1..=last_run, &roster)?;
         let deleted = deleted_groups(session, &roster, &groups, target)?;
-        let again = deleted.iter().map(|group| group.ordinal).collect();
+        let again = deleted.iter().map(|group| group.head.ordinal).collect();
         groups.extend(deleted);
         let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
         for group in &groups {
-            before.replace(group.ordinal, group.members.clone());
+            before.replace(group.head.ordinal, group.members.clone());
         }
         after.clone_from(&before);
         let mut absent = RoaringBitmap::new();
@@ -130,7 +130,7 @@ impl Undone {
             let objects = counted(usize::try_from(absent.len()).unwrap_or(usize::MAX), "object");
             warnings.push(format!("not brought back, because they were deleted: {objects}"));
         }
-        let now = last.map_or(target.now, |last| last.now);
+        let now = last.map_or(target.head.now, |last| last.head.now);
         // The members file has to be read again: what it tells was just taken back.
         let inputs = Inputs { members_file: None, ..inputs };
         Ok(Self { roster, counts, groups, before, after, warnings, now, run: last_run + 1, inputs, again })
@@ -145,7 +145,7 @@ impl Undone {
     ) -> Finished {
         let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again } = self;
         let mut reports: Vec<GroupReport> =
-            groups.iter().map(|group| report_of(group, &before, &after)).collect();
+            groups.iter().map(|group| report_of(&group.head, &before, &after)).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
@@ -161,21 +161,26 @@ impl Undone {
             changes: Changes { before, after, deleted: RoaringBitmap::new(), roster },
             users: counts[0],
             devices: counts[1],
-            next_change: groups.iter().filter_map(|group| group.next_change).min(),
+            next_change: groups.iter().filter_map(|group| group.head.next_change).min(),
             stages: progress.seconds(),
             peak_memory_bytes: peak_memory_bytes(),
             warnings,
         };
         let groups = groups
             .into_iter()
-            .filter(|group| changed.get(&group.ordinal) == Some(&true) || again.contains(group.ordinal))
-            .map(|group| StoredGroup {
-                members: report.changes.after.members(group.ordinal).cloned().unwrap_or_default(),
-                // The members do not follow from the rule any more: the next run has to look at all of them.
-                evaluated: None,
-                updated_run: run,
-                changed_run: Some(run),
-                ..group
+            .map(|group| group.head)
+            .filter(|head| changed.get(&head.ordinal) == Some(&true) || again.contains(head.ordinal))
+            .map(|head| {
+                let members = report.changes.after.members(head.ordinal).cloned().unwrap_or_default();
+                let head = GroupHead {
+                    members: members.len(),
+                    // The members do not follow from the rule any more: the next run has to look at all of them.
+                    evaluated: None,
+                    updated_run: run,
+                    changed_run: Some(run),
+                    ..head
+                };
+                StoredGroup { head, members }
             })
             .collect();
         Finished {
@@ -240,13 +245,13 @@ fn deleted_groups(
     known: &[StoredGroup],
     target: &RunRecord,
 ) -> Result<Vec<StoredGroup>, Failure> {
-    let known: RoaringBitmap = known.iter().map(|group| group.ordinal).collect();
+    let known: RoaringBitmap = known.iter().map(|group| group.head.ordinal).collect();
     let mut groups = Vec::new();
     for event in session.audit(target.run)?.iter().filter(|event| event.activity == "Delete group") {
         let Some(id) = text_of(&event.target, "groupId") else { continue };
         let Some(ordinal) = roster.find(id).filter(|&ordinal| !known.contains(ordinal)) else { continue };
         let rule = text_of(&event.details, "membershipRule");
-        groups.push(StoredGroup {
+        let head = GroupHead {
             ordinal,
             id: id.to_owned(),
             display_name: text_of(&event.details, "displayName").map(str::to_owned),
@@ -255,10 +260,11 @@ fn deleted_groups(
             rule: rule.map(str::to_owned),
             evaluated: None,
             next_change: None,
-            members: RoaringBitmap::new(),
+            members: 0,
             updated_run: target.run,
             changed_run: None,
-        });
+        };
+        groups.push(StoredGroup { head, members: RoaringBitmap::new() });
     }
     Ok(groups)
 }
@@ -267,7 +273,7 @@ fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
 }
 
-fn report_of(group: &StoredGroup, before: &Snapshot, after: &Snapshot) -> GroupReport {
+fn report_of(group: &GroupHead, before: &Snapshot, after: &Snapshot) -> GroupReport {
     let nobody = RoaringBitmap::new();
     let (old, new) =
         (before.members(group.ordinal).unwrap_or(&nobody), after.members(group.ordinal).unwrap_or(&nobody));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::{Value as Json, json};
 
 /// The value of an attribute. A missing attribute is [`Value::Null`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,29 @@ pub enum Value {
     Texts(Vec<String>),
     /// The service plans of a user, possibly none.
     Plans(Vec<AssignedPlan>),
+}
+
+impl Value {
+    /// The value in JSON, as files of objects have it.
+    pub fn json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Boolean(value) => json!(value),
+            Self::Text(text) => json!(text),
+            Self::Instant(instant) => json!(instant.to_string()),
+            Self::Texts(texts) => json!(texts),
+            Self::Plans(plans) => plans
+                .iter()
+                .map(|plan| {
+                    json!({
+                        "service": plan.service,
+                        "servicePlanId": plan.service_plan_id,
+                        "capabilityStatus": plan.capability_status,
+                    })
+                })
+                .collect(),
+        }
+    }
 }
 
 /// One service plan of a user.

@@ -4,42 +4,22 @@ use std::io::{self, Write};
 
 use serde_json::json;
 
-use super::changes::{Change, Piece};
+use super::member_order::MemberOrder;
+use super::membership_stream::{Change, Piece};
+use super::memberships::{MembershipFormat, Told, lines, push_json, write_lines, write_rows};
 use super::recompute::RunReport;
-use crate::membership::roster::Ordinal;
 use crate::store::AuditEvent;
 
-/// `membership-deltas.ndjson`.
+/// `membership-deltas`: the columns `groupId`, `memberId` and `change`.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write_deltas_ndjson(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let lines = |piece: &Piece<'_>| {
-        let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
-        lines(piece, |change, _| match change {
-            Change::Added => [&head, ",\"change\":\"added\"}\n"],
-            Change::Removed => [&head, ",\"change\":\"removed\"}\n"],
-        })
-    };
-    report.changes.stream(&report.groups, push_json, lines, |pieces| write_all(&pieces, out))
-}
-
-/// `membership-deltas.csv`.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_deltas_csv(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let lines = |piece: &Piece<'_>| {
-        let mut head = Vec::new();
-        push_field(piece.group, &mut head);
-        let head = format!("{},", String::from_utf8_lossy(&head));
-        lines(piece, |change, _| match change {
-            Change::Added => [&head, ",added\n"],
-            Change::Removed => [&head, ",removed\n"],
-        })
-    };
-    out.write_all(b"groupId,memberId,change\n")?;
-    report.changes.stream(&report.groups, push_field, lines, |pieces| write_all(&pieces, out))
+pub fn write_deltas(
+    format: MembershipFormat,
+    report: &RunReport,
+    out: &mut (dyn Write + Send),
+) -> io::Result<()> {
+    write_rows(format, Told::Change, &report.changes.roster, report.changes.of(&report.groups), out)
 }
 
 /// `audit.ndjson`: one event for each change, in the words of the service's audit log.
@@ -73,48 +53,13 @@ pub fn write_audit(report: &RunReport, out: &mut (dyn Write + Send)) -> io::Resu
         let by_cause = causes.get(piece.group).map_or("", String::as_str);
         let added = head(piece.group, "Add member to group");
         let removed = head(piece.group, "Remove member from group");
-        lines(piece, |change, member| match change {
+        lines(piece, |row| match row.change {
             Change::Added => [&added, by_cause],
-            Change::Removed if changes.deleted.contains(member) => [&removed, &by_deletion],
+            Change::Removed if changes.deleted.contains(row.member) => [&removed, &by_deletion],
             Change::Removed => [&removed, by_cause],
         })
     };
-    changes.stream(&report.groups, push_json, lines, |pieces| write_all(&pieces, out))
-}
-
-/// The lines of a piece: what stands around the id of each member.
-fn lines<'text>(piece: &Piece<'_>, around: impl Fn(Change, Ordinal) -> [&'text str; 2]) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for row in piece.rows() {
-        let [head, tail] = around(row.change, row.member);
-        lines.extend_from_slice(head.as_bytes());
-        lines.extend_from_slice(row.text);
-        lines.extend_from_slice(tail.as_bytes());
-    }
-    lines
-}
-
-pub(super) fn push_json(text: &str, out: &mut Vec<u8>) {
-    // A vector takes whatever it is given.
-    let _ = serde_json::to_writer(out, text);
-}
-
-pub(super) fn push_field(text: &str, out: &mut Vec<u8>) {
-    let start = out.len();
-    let mut record = csv::WriterBuilder::new().buffer_capacity(FIELD_USUAL_BYTES).from_writer(&mut *out);
-    let _ = record.write_record([text]);
-    drop(record);
-    // A field is a record without its end.
-    if out.len() > start {
-        out.pop();
-    }
-}
-
-/// What the id of an object usually takes at most, with quotes.
-const FIELD_USUAL_BYTES: usize = 64;
-
-pub(super) fn write_all(pieces: &[Vec<u8>], out: &mut (dyn Write + Send)) -> io::Result<()> {
-    pieces.iter().try_for_each(|piece| out.write_all(piece))
+    write_lines(&MemberOrder::new(&changes.roster, push_json), changes.of(&report.groups), lines, out)
 }
 
 #[cfg(test)]
@@ -124,6 +69,9 @@ mod tests {
 
     type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
 
+    const NDJSON: Writer = |report, out| write_deltas(MembershipFormat::Ndjson, report, out);
+    const CSV: Writer = |report, out| write_deltas(MembershipFormat::Csv, report, out);
+
     fn written(write: Writer) -> String {
         let mut out = Vec::new();
         write(&run_report(), &mut out).unwrap();
@@ -132,13 +80,13 @@ mod tests {
 
     #[test]
     fn ids_are_escaped_in_every_format() {
-        insta::assert_snapshot!(written(write_deltas_ndjson), @r#"
+        insta::assert_snapshot!(written(NDJSON), @r#"
         {"groupId":"a \"group\"","memberId":"Gone","change":"removed"}
         {"groupId":"a \"group\"","memberId":"bob","change":"added"}
         {"groupId":"a \"group\"","memberId":"c,\"\\\n","change":"added"}
         {"groupId":"b","memberId":"c,\"\\\n","change":"removed"}
         "#);
-        insta::assert_snapshot!(written(write_deltas_csv), @r#"
+        insta::assert_snapshot!(written(CSV), @r#"
         groupId,memberId,change
         "a ""group""",Gone,removed
         "a ""group""",bob,added
@@ -157,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_line_is_an_object() {
-        for text in [written(write_deltas_ndjson), written(write_audit)] {
+        for text in [written(NDJSON), written(write_audit)] {
             assert!(
                 text.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).unwrap().is_object())
             );
@@ -175,7 +123,7 @@ mod tests {
                 Ok(())
             }
         }
-        for write in [write_deltas_ndjson, write_deltas_csv, write_audit] {
+        for write in [NDJSON, CSV, write_audit] {
             assert_eq!(write(&run_report(), &mut Full).unwrap_err().kind(), io::ErrorKind::StorageFull);
         }
     }

@@ -165,6 +165,7 @@ mod tests {
             status: status.to_owned(),
             error: error.map(str::to_owned),
             rule: rule.map(str::to_owned),
+            evaluated: None,
             next_change: rule.map(|_| instant("2026-02-01T00:00:00Z")),
             members: 7,
             updated_run: 3,

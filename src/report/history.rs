@@ -22,31 +22,31 @@ pub struct RunSummary {
 impl RunSummary {
     /// How many groups were in error, if the run tells.
     fn failed(&self) -> Option<u64> {
-        self.run.summary.pointer("/counts/failed").and_then(Value::as_u64)
+        self.run.head.summary.pointer("/counts/failed").and_then(Value::as_u64)
     }
 
     /// `full`, or `undo of 3`.
     pub(super) fn kind(&self) -> String {
-        let kind = self.run.kind.word();
-        self.run.undoes.map_or_else(|| kind.to_owned(), |run| format!("{kind} of {run}"))
+        let kind = self.run.head.kind.word();
+        self.run.head.undoes.map_or_else(|| kind.to_owned(), |run| format!("{kind} of {run}"))
     }
 
     /// When it began, to the second.
     pub(super) fn started(&self) -> String {
-        to_the_second(self.run.started)
+        to_the_second(self.run.head.started)
     }
 
     pub(super) fn json(&self) -> Map<String, Value> {
         let run = &self.run;
         let value = json!({
             "run": run.run,
-            "id": run.id,
-            "kind": run.kind.word(),
-            "undoes": run.undoes,
-            "started": run.started.to_string(),
-            "now": run.now.to_string(),
-            "actor": run.actor,
-            "version": run.version,
+            "id": run.head.id,
+            "kind": run.head.kind.word(),
+            "undoes": run.head.undoes,
+            "started": run.head.started.to_string(),
+            "now": run.head.now.to_string(),
+            "actor": run.head.actor,
+            "version": run.head.version,
             "added": self.changed.added,
             "removed": self.changed.removed,
             "failed": self.failed(),
@@ -88,11 +88,11 @@ pub fn write_runs_table(runs: &[RunSummary], style: &Style, out: &mut dyn io::Wr
                 Cell::of(&summary.run.run.to_string()),
                 Cell::of(&summary.kind()),
                 Cell::of(&summary.started()),
-                Cell::of(&summary.run.actor),
+                Cell::of(&summary.run.head.actor),
                 Cell::of(&signed(summary.changed.added, '+')),
                 Cell::of(&signed(summary.changed.removed, '-')),
                 failed,
-                Cell::of(&summary.run.id).painted(palette::DIM),
+                Cell::of(&summary.run.head.id).painted(palette::DIM),
             ];
             Row { cells, notes: Vec::new() }
         })
@@ -107,7 +107,7 @@ pub fn write_runs_table(runs: &[RunSummary], style: &Style, out: &mut dyn io::Wr
 pub fn write_runs_concise(runs: &[RunSummary], out: &mut dyn io::Write) -> io::Result<()> {
     runs.iter().try_for_each(|summary| {
         let ChangeCounts { added, removed } = summary.changed;
-        let (id, actor) = (printable(&summary.run.id), printable(&summary.run.actor));
+        let (id, actor) = (printable(&summary.run.head.id), printable(&summary.run.head.actor));
         let (kind, started) = (summary.kind(), summary.started());
         let failed = summary.failed().filter(|&failed| failed > 0);
         let failed = failed.map(|failed| format!(", {failed} in error")).unwrap_or_default();
@@ -173,7 +173,7 @@ pub fn proof_json(last: Option<&RunRecord>, unfit: Option<&UnfitRun>) -> Value {
 pub(super) mod tests {
     use super::*;
     use crate::report::samples::visible;
-    use crate::store::RunKind;
+    use crate::store::{RunHead, RunKind};
 
     /// A run with a name that acts on the terminal.
     pub(in super::super) fn summary(
@@ -182,8 +182,7 @@ pub(super) mod tests {
         undoes: Option<i64>,
         failed: &Value,
     ) -> RunSummary {
-        let run = RunRecord {
-            run,
+        let head = RunHead {
             id: format!("run-{run}"),
             kind,
             undoes,
@@ -192,8 +191,8 @@ pub(super) mod tests {
             actor: "ada\u{1b}[2J".to_owned(),
             version: "0.1.0".to_owned(),
             summary: json!({ "counts": { "failed": failed } }),
-            hash: "00ff".to_owned(),
         };
+        let run = RunRecord { run, head, hash: "00ff".to_owned() };
         RunSummary { run, changed: ChangeCounts { added: 12, removed: 0 } }
     }
 

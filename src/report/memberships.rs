@@ -1,21 +1,16 @@
 //! Memberships of a state file as lines, as a table and as columns; and the changes of a past run.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, SchemaRef};
 use serde_json::json;
 
-use super::changes::Change;
-use super::deltas::{push_field, push_json, write_all};
-use super::member_order::MemberOrder;
-use super::membership_stream::{NextGroup, Piece, stream};
-use super::parquet_table::{into_io, text_schema, writer};
+use super::member_order::{Ids, MemberOrder};
+use super::membership_stream::{Change, GroupRows, NextGroup, Piece, Row, stream};
+use super::parquet_table;
 use crate::store::StoredIds;
 
-/// A format that memberships are written in. Every one reads back as the members of a tenant folder.
+/// A format that memberships and their changes are written in. Memberships in every one of them read back
+/// as the members of a tenant folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MembershipFormat {
     /// `{"groupId":…,"memberId":…}`, one a line.
@@ -37,28 +32,7 @@ pub fn write_memberships(
     next: NextGroup<'_>,
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    match format {
-        MembershipFormat::Ndjson => {
-            let order = MemberOrder::new(ids, push_json);
-            let lines = |piece: &Piece<'_>| {
-                let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
-                lines(piece, |_| (&head, "}\n"))
-            };
-            stream(&order, next, lines, |pieces| write_all(&pieces, out))
-        }
-        MembershipFormat::Csv => {
-            out.write_all(b"groupId,memberId\n")?;
-            let order = MemberOrder::new(ids, push_field);
-            let lines = |piece: &Piece<'_>| {
-                let mut head = Vec::new();
-                push_field(piece.group, &mut head);
-                let head = format!("{},", String::from_utf8_lossy(&head));
-                lines(piece, |_| (&head, "\n"))
-            };
-            stream(&order, next, lines, |pieces| write_all(&pieces, out))
-        }
-        MembershipFormat::Parquet => write_parquet(ids, next, out),
-    }
+    write_rows(format, Told::Member, ids, std::iter::from_fn(|| next().transpose()), out)
 }
 
 /// Writes the changes that `next` gives as `membership-deltas.ndjson` has them.
@@ -70,59 +44,111 @@ pub fn write_past_deltas(
     next: NextGroup<'_>,
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    let order = MemberOrder::new(ids, push_json);
-    let lines = |piece: &Piece<'_>| {
-        let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
-        lines(piece, |change| match change {
-            Change::Added => (&head, ",\"change\":\"added\"}\n"),
-            Change::Removed => (&head, ",\"change\":\"removed\"}\n"),
-        })
-    };
-    stream(&order, next, lines, |pieces| write_all(&pieces, out))
+    let groups = std::iter::from_fn(|| next().transpose());
+    write_rows(MembershipFormat::Ndjson, Told::Change, ids, groups, out)
+}
+
+/// What a row tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// That somebody is in a group.
+    Member,
+    /// That somebody has come or gone: the column `change` says which.
+    Change,
+}
+
+/// Writes all rows of `groups`.
+pub(super) fn write_rows<G: GroupRows>(
+    format: MembershipFormat,
+    told: Told,
+    ids: &impl Ids,
+    groups: impl Iterator<Item = io::Result<G>>,
+    out: &mut (dyn Write + Send),
+) -> io::Result<()> {
+    match format {
+        MembershipFormat::Ndjson => {
+            let tails = match told {
+                Told::Member => ["}\n"; 2],
+                Told::Change => [",\"change\":\"added\"}\n", ",\"change\":\"removed\"}\n"],
+            };
+            let lines = |piece: &Piece<'_>| {
+                let head = format!(r#"{{"groupId":{},"memberId":"#, json!(piece.group));
+                lines(piece, |row| [&head, tail(row, tails)])
+            };
+            write_lines(&MemberOrder::new(ids, push_json), groups, lines, out)
+        }
+        MembershipFormat::Csv => {
+            let (header, tails) = match told {
+                Told::Member => ("groupId,memberId\n", ["\n"; 2]),
+                Told::Change => ("groupId,memberId,change\n", [",added\n", ",removed\n"]),
+            };
+            out.write_all(header.as_bytes())?;
+            let lines = |piece: &Piece<'_>| {
+                let mut head = Vec::new();
+                push_field(piece.group, &mut head);
+                let head = format!("{},", String::from_utf8_lossy(&head));
+                lines(piece, |row| [&head, tail(row, tails)])
+            };
+            write_lines(&MemberOrder::new(ids, push_field), groups, lines, out)
+        }
+        MembershipFormat::Parquet => {
+            let order = MemberOrder::new(ids, |id, out| out.extend_from_slice(id.as_bytes()));
+            parquet_table::write(told, &order, groups, out)
+        }
+    }
+}
+
+fn tail(row: Row<'_>, [added, removed]: [&'static str; 2]) -> &'static str {
+    match row.change {
+        Change::Added => added,
+        Change::Removed => removed,
+    }
+}
+
+/// Writes the lines of all pieces.
+pub(super) fn write_lines<G: GroupRows>(
+    order: &MemberOrder,
+    groups: impl Iterator<Item = io::Result<G>>,
+    lines: impl Fn(&Piece<'_>) -> Vec<u8> + Sync,
+    out: &mut (dyn Write + Send),
+) -> io::Result<()> {
+    stream(order, groups, lines, |pieces| pieces.iter().try_for_each(|piece| out.write_all(piece)))
 }
 
 /// The lines of a piece: what stands around the id of each member.
-fn lines<'text>(piece: &Piece<'_>, around: impl Fn(Change) -> (&'text String, &'text str)) -> Vec<u8> {
+pub(super) fn lines<'text>(piece: &Piece<'_>, around: impl Fn(Row<'_>) -> [&'text str; 2]) -> Vec<u8> {
     let mut lines = Vec::new();
-    for (member, change) in piece.rows() {
-        let (head, tail) = around(change);
+    for row in piece.rows() {
+        let [head, tail] = around(row);
         lines.extend_from_slice(head.as_bytes());
-        lines.extend_from_slice(member);
+        lines.extend_from_slice(row.text);
         lines.extend_from_slice(tail.as_bytes());
     }
     lines
 }
 
-fn write_parquet(ids: &StoredIds, next: NextGroup<'_>, out: &mut (dyn Write + Send)) -> io::Result<()> {
-    let schema = text_schema(&["groupId", "memberId"]);
-    let mut writer = writer(out, &schema).map_err(into_io)?;
-    let order = MemberOrder::new(ids, |id, out| out.extend_from_slice(id.as_bytes()));
-    stream(
-        &order,
-        next,
-        |piece| batch(piece, &schema),
-        |batches| {
-            batches
-                .into_iter()
-                .try_for_each(|batch| writer.write(&batch.map_err(io::Error::other)?).map_err(into_io))
-        },
-    )?;
-    writer.close().map(drop).map_err(into_io)
+pub(super) fn push_json(text: &str, out: &mut Vec<u8>) {
+    // A vector takes whatever it is given.
+    let _ = serde_json::to_writer(out, text);
 }
 
-fn batch(piece: &Piece<'_>, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let rows = piece.rows().len();
-    let mut members = StringBuilder::new();
-    for (member, _) in piece.rows() {
-        members.append_value(str::from_utf8(member).unwrap_or_default());
+fn push_field(text: &str, out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut record = csv::WriterBuilder::new().buffer_capacity(FIELD_USUAL_BYTES).from_writer(&mut *out);
+    let _ = record.write_record([text]);
+    drop(record);
+    // A field is a record without its end.
+    if out.len() > start {
+        out.pop();
     }
-    let groups = StringArray::from_iter_values(std::iter::repeat_n(piece.group, rows));
-    let columns: [ArrayRef; 2] = [Arc::new(groups), Arc::new(members.finish())];
-    RecordBatch::try_new(Arc::clone(schema), columns.to_vec())
 }
+
+/// What the id of an object usually takes at most, with quotes.
+const FIELD_USUAL_BYTES: usize = 64;
 
 #[cfg(test)]
 mod tests {
+    use arrow_array::StringArray;
     use roaring::RoaringBitmap;
 
     use super::super::membership_stream::GroupMemberships;

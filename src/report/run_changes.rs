@@ -71,7 +71,7 @@ impl RunChanges {
 /// Those of `out`.
 pub fn write_run_text(changes: &RunChanges, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let summary = &changes.summary;
-    let (id, actor) = (printable(&summary.run.id), printable(&summary.run.actor));
+    let (id, actor) = (printable(&summary.run.head.id), printable(&summary.run.head.actor));
     let heading = format!("run {} ({id})", summary.run.run);
     let heading = painted(*style, palette::EMPHASIS, &heading);
     writeln!(out, "{heading}: {}, started {} by {actor}", summary.kind(), summary.started())?;
@@ -133,7 +133,7 @@ pub fn write_run_concise(changes: &RunChanges, out: &mut dyn io::Write) -> io::R
 /// Those of `out`.
 pub fn write_run_json(changes: &RunChanges, out: &mut dyn io::Write) -> io::Result<()> {
     let mut run = changes.summary.json();
-    run.insert("summary".to_owned(), changes.summary.run.summary.clone());
+    run.insert("summary".to_owned(), changes.summary.run.head.summary.clone());
     run.insert("groups".to_owned(), changes.groups.iter().map(group_json).collect());
     run.extend(events_json(&changes.events));
     writeln!(out, "{:#}", Value::Object(run))

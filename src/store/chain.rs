@@ -240,7 +240,7 @@ mod tests {
         let session = store.write().unwrap();
         // A number that loses digits when it is read and written again.
         let summary = serde_json::json!({ "seconds": 0.1 + 0.2, "text": "é\u{0}" });
-        let new = crate::store::NewRun { summary, ..samples::run("run-4") };
+        let new = crate::store::RunHead { summary, ..samples::run("run-4") };
         session.add_run(&new, &[StoredDelta { ordinal: 1, ..samples::delta(1, &[], &[]) }], &[]).unwrap();
         assert_eq!(session.first_unfit_run().unwrap(), None);
     }

@@ -1,44 +1,21 @@
 //! Groups with their members.
 
-use jiff::Timestamp;
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
-use rusqlite::Row;
 
 use super::bitmap::{bytes_of, set_of};
+use super::heads::{COLUMNS, GroupHead, head};
 use super::{Session, StoreError};
 use crate::membership::roster::Ordinal;
 
 /// What is remembered of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredGroup {
-    /// The group's ordinal.
-    pub ordinal: Ordinal,
-    /// Its id, as first written.
-    pub id: String,
-    /// Its name.
-    pub display_name: Option<String>,
-    /// What became of it in the last run, in the words of [`Status`](crate::membership::recompute::Status).
-    pub status: String,
-    /// Why it is in error.
-    pub error: Option<String>,
-    /// Its membership rule, as written.
-    pub rule: Option<String>,
-    /// What its members follow from beside the objects, in a form that can be compared; `None` if they have
-    /// to be computed from scratch the next time.
-    pub evaluated: Option<String>,
-    /// When the clock alone can change its members next.
-    pub next_change: Option<Timestamp>,
+    /// What is known of it beside its members. What is written as their count is that of `members`.
+    pub head: GroupHead,
     /// Its members.
     pub members: RoaringBitmap,
-    /// The run that looked at it last.
-    pub updated_run: i64,
-    /// The run that changed its members last.
-    pub changed_run: Option<i64>,
 }
-
-const COLUMNS: &str = "member_group.ordinal, id, display_name, status, error, rule, evaluated, next_change, updated_run, \
-                       changed_run, member_count, members";
 
 const SET_GROUP: &str = "
     INSERT INTO member_group (ordinal, id, display_name, status, error, rule, rule_hash, evaluated, next_change,
@@ -55,24 +32,20 @@ impl Session<'_> {
     /// If the file cannot be read, or members are missing in it.
     pub fn groups(&self) -> Result<Vec<StoredGroup>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM member_group LEFT JOIN member_set USING (ordinal)
+            "SELECT {COLUMNS}, members FROM member_group LEFT JOIN member_set USING (ordinal)
                            ORDER BY member_group.ordinal"
         );
-        let read: Vec<Read> = self.at((|| {
+        let read: Vec<(GroupHead, Option<Vec<u8>>)> = self.at((|| {
             let mut statement = self.transaction.prepare_cached(&sql)?;
-            statement.query_map([], group)?.collect()
+            statement.query_map([], |row| Ok((head(row)?, row.get("members")?)))?.collect()
         })())?;
         let sets: i64 =
             self.at(self.transaction.query_row("SELECT count(*) FROM member_set", [], |row| row.get(0)))?;
-        let in_order = read.windows(2).all(|pair| match pair {
-            [one, next] => one.group.ordinal < next.group.ordinal,
-            _ => true,
-        });
+        let in_order = read.is_sorted_by(|(one, _), (next, _)| one.ordinal < next.ordinal);
         if !in_order || usize::try_from(sets) != Ok(read.len()) {
             return Err(self.damaged("groups are missing"));
         }
-        let groups: Vec<Option<StoredGroup>> = read.into_par_iter().map(Read::whole).collect();
-        let groups: Option<Vec<StoredGroup>> = groups.into_iter().collect();
+        let groups: Option<Vec<StoredGroup>> = read.into_par_iter().map(whole).collect();
         groups.ok_or_else(|| self.damaged("the members of a group are not what they were"))
     }
 
@@ -85,7 +58,7 @@ impl Session<'_> {
     /// If the file cannot be written.
     pub fn set_groups(&self, groups: &[StoredGroup], renamed: &RoaringBitmap) -> Result<(), StoreError> {
         let is_changed = |group: &StoredGroup| {
-            group.changed_run == Some(group.updated_run) || !group.members.is_disjoint(renamed)
+            group.head.changed_run == Some(group.head.updated_run) || !group.members.is_disjoint(renamed)
         };
         let sets: rusqlite::Result<Vec<Option<Vec<u8>>>> = groups
             .par_iter()
@@ -94,7 +67,7 @@ impl Session<'_> {
         let sets = self.at(sets)?;
         self.at((|| {
             let mut statement = self.transaction.prepare_cached(SET_GROUP)?;
-            for group in groups {
+            for StoredGroup { head: group, members } in groups {
                 statement.execute((
                     group.ordinal,
                     &group.id,
@@ -107,7 +80,7 @@ impl Session<'_> {
                     group.next_change.map(|instant| instant.to_string()),
                     group.updated_run,
                     group.changed_run,
-                    i64::try_from(group.members.len()).unwrap_or(i64::MAX),
+                    i64::try_from(members.len()).unwrap_or(i64::MAX),
                 ))?;
             }
             let mut known = self.transaction.prepare_cached("SELECT 1 FROM member_set WHERE ordinal = ?1")?;
@@ -115,9 +88,9 @@ impl Session<'_> {
             let mut statement = self.transaction.prepare_cached(sql)?;
             for (group, set) in groups.iter().zip(sets) {
                 if let Some(bytes) = set {
-                    statement.execute((group.ordinal, bytes))?;
-                } else if !known.exists([group.ordinal])? {
-                    statement.execute((group.ordinal, bytes_of(&group.members)?))?;
+                    statement.execute((group.head.ordinal, bytes))?;
+                } else if !known.exists([group.head.ordinal])? {
+                    statement.execute((group.head.ordinal, bytes_of(&group.members)?))?;
                 }
             }
             Ok(())
@@ -135,49 +108,23 @@ impl Session<'_> {
     }
 }
 
-/// A group as it was read: its members are bytes.
-struct Read {
-    group: StoredGroup,
-    count: i64,
-    members: Option<Vec<u8>>,
-}
-
-impl Read {
-    /// The group with its members, if these are as many as were written.
-    fn whole(self) -> Option<StoredGroup> {
-        let members = set_of(&self.members?).ok()?;
-        let is_whole = u64::try_from(self.count) == Ok(members.len());
-        is_whole.then_some(StoredGroup { members, ..self.group })
-    }
-}
-
-fn group(row: &Row<'_>) -> rusqlite::Result<Read> {
-    let next_change: Option<String> = row.get(7)?;
-    let group = StoredGroup {
-        ordinal: row.get(0)?,
-        id: row.get(1)?,
-        display_name: row.get(2)?,
-        status: row.get(3)?,
-        error: row.get(4)?,
-        rule: row.get(5)?,
-        evaluated: row.get(6)?,
-        next_change: next_change.map(|text| super::runs::instant(&text)).transpose()?,
-        updated_run: row.get(8)?,
-        changed_run: row.get(9)?,
-        members: RoaringBitmap::new(),
-    };
-    Ok(Read { group, count: row.get(10)?, members: row.get(11)? })
+/// The group with its members, if these are as many as were written.
+fn whole((head, members): (GroupHead, Option<Vec<u8>>)) -> Option<StoredGroup> {
+    let members = set_of(&members?).ok()?;
+    (head.members == members.len()).then_some(StoredGroup { head, members })
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use jiff::Timestamp;
+
     use super::*;
     use crate::store::Store;
 
     fn stored(ordinal: Ordinal) -> StoredGroup {
-        StoredGroup {
+        let head = GroupHead {
             ordinal,
             id: format!("g{ordinal}"),
             display_name: None,
@@ -186,10 +133,11 @@ mod tests {
             rule: None,
             evaluated: None,
             next_change: Some(Timestamp::UNIX_EPOCH),
-            members: (ordinal..ordinal * 3).collect(),
+            members: u64::from(ordinal) * 2,
             updated_run: 1,
             changed_run: None,
-        }
+        };
+        StoredGroup { head, members: (ordinal..ordinal * 3).collect() }
     }
 
     #[test]

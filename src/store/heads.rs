@@ -20,12 +20,15 @@ pub struct GroupHead {
     pub id: String,
     /// Its name.
     pub display_name: Option<String>,
-    /// What became of it, in the words of [`Status`](crate::membership::recompute::Status).
+    /// What became of it in the last run, in the words of [`Status`](crate::membership::recompute::Status).
     pub status: String,
     /// Why it is in error.
     pub error: Option<String>,
     /// Its membership rule, as written.
     pub rule: Option<String>,
+    /// What its members follow from beside the objects, in a form that can be compared; `None` if they have
+    /// to be computed from scratch the next time.
+    pub evaluated: Option<String>,
     /// When the clock alone can change its members next.
     pub next_change: Option<Timestamp>,
     /// How many members it has.
@@ -52,10 +55,8 @@ impl Session<'_> {
     ///
     /// If the file cannot be read.
     pub fn group_heads(&self) -> Result<Vec<GroupHead>, StoreError> {
-        let sql = "SELECT ordinal, id, display_name, status, error, rule, next_change, member_count,
-                       updated_run, changed_run
-                   FROM member_group ORDER BY id COLLATE BINARY, ordinal";
-        self.at((|| self.transaction.prepare_cached(sql)?.query_map([], head)?.collect())())
+        let sql = format!("SELECT {COLUMNS} FROM member_group ORDER BY id COLLATE BINARY, ordinal");
+        self.at((|| self.transaction.prepare_cached(&sql)?.query_map([], head)?.collect())())
     }
 
     /// When the members of each of `groups` changed last and when it was looked at last, in their order.
@@ -125,6 +126,10 @@ impl Session<'_> {
     }
 }
 
+/// The columns of a head.
+pub(super) const COLUMNS: &str = "member_group.ordinal, id, display_name, status, error, rule, evaluated, next_change, \
+                                  member_count, updated_run, changed_run";
+
 const MEMBERS: &str = "SELECT member_group.ordinal, member_count, members
                        FROM member_group LEFT JOIN member_set ON member_set.ordinal = member_group.ordinal";
 
@@ -136,9 +141,9 @@ fn members(row: &Row<'_>) -> rusqlite::Result<ReadMembers> {
     Ok((row.get(0)?, row.get(1)?, bytes.map(set_of).transpose()?))
 }
 
-fn head(row: &Row<'_>) -> rusqlite::Result<GroupHead> {
-    let next_change: Option<String> = row.get(6)?;
-    let members: i64 = row.get(7)?;
+pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<GroupHead> {
+    let next_change: Option<String> = row.get(7)?;
+    let members: i64 = row.get(8)?;
     Ok(GroupHead {
         ordinal: row.get(0)?,
         id: row.get(1)?,
@@ -146,10 +151,11 @@ fn head(row: &Row<'_>) -> rusqlite::Result<GroupHead> {
         status: row.get(3)?,
         error: row.get(4)?,
         rule: row.get(5)?,
+        evaluated: row.get(6)?,
         next_change: next_change.map(|text| super::runs::instant(&text)).transpose()?,
-        members: u64::try_from(members).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(7, members))?,
-        updated_run: row.get(8)?,
-        changed_run: row.get(9)?,
+        members: u64::try_from(members).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(8, members))?,
+        updated_run: row.get(9)?,
+        changed_run: row.get(10)?,
     })
 }
 

@@ -259,7 +259,7 @@ mod tests {
                 let changes = if group.members == members { Vec::new() } else { vec![change] };
                 let run = session.add_run(&run(&id), &changes, &[]).unwrap();
                 group.members.clone_from(&members);
-                (group.updated_run, group.changed_run) = (run, Some(run));
+                (group.head.updated_run, group.head.changed_run) = (run, Some(run));
                 session.set_groups(std::slice::from_ref(&group), &RoaringBitmap::new()).unwrap();
                 expected.push((run, members));
             }

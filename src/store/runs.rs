@@ -42,14 +42,14 @@ impl FromSql for RunKind {
     }
 }
 
-/// A run that is about to be remembered.
-#[derive(Clone, Debug)]
-pub struct NewRun {
+/// What is told of a run beside what it changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunHead {
     /// Its id.
     pub id: String,
-    /// What kind of run it is.
+    /// What kind of run it was.
     pub kind: RunKind,
-    /// The run that it takes back.
+    /// The run that it took back.
     pub undoes: Option<i64>,
     /// When it began.
     pub started: Timestamp,
@@ -68,22 +68,8 @@ pub struct NewRun {
 pub struct RunRecord {
     /// Its number, counted from 1.
     pub run: i64,
-    /// Its id.
-    pub id: String,
-    /// What kind of run it was.
-    pub kind: RunKind,
-    /// The run that it took back.
-    pub undoes: Option<i64>,
-    /// When it began.
-    pub started: Timestamp,
-    /// What `system.now` stood for.
-    pub now: Timestamp,
-    /// Who had it done.
-    pub actor: String,
-    /// The version of the program.
-    pub version: String,
-    /// Its summary.
-    pub summary: serde_json::Value,
+    /// What is told of it.
+    pub head: RunHead,
     /// The hash over it and all runs before.
     pub hash: String,
 }
@@ -193,7 +179,7 @@ impl Session<'_> {
     /// If the file cannot be written.
     pub fn add_run(
         &self,
-        new: &NewRun,
+        new: &RunHead,
         deltas: &[StoredDelta],
         events: &[AuditEvent],
     ) -> Result<i64, StoreError> {
@@ -256,8 +242,7 @@ impl Session<'_> {
 }
 
 pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
-    Ok(RunRecord {
-        run: row.get(0)?,
+    let head = RunHead {
         id: row.get(1)?,
         kind: row.get(2)?,
         undoes: row.get(3)?,
@@ -266,8 +251,8 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
         actor: row.get(6)?,
         version: row.get(7)?,
         summary: json(row, 8)?,
-        hash: row.get(9)?,
-    })
+    };
+    Ok(RunRecord { run: row.get(0)?, head, hash: row.get(9)? })
 }
 
 /// An instant as it is stored.
@@ -296,8 +281,8 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    fn new(id: &str) -> NewRun {
-        NewRun {
+    fn new(id: &str) -> RunHead {
+        RunHead {
             id: id.to_owned(),
             kind: RunKind::Full,
             undoes: None,
@@ -330,7 +315,7 @@ mod tests {
         assert_eq!(session.add_run(&new("one"), &deltas, std::slice::from_ref(&event)).unwrap(), 1);
         assert_eq!(
             session
-                .add_run(&NewRun { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[])
+                .add_run(&RunHead { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[])
                 .unwrap(),
             2
         );
@@ -338,7 +323,7 @@ mod tests {
         assert_eq!(session.audit(1).unwrap(), [event]);
         let runs = session.runs().unwrap();
         assert_eq!(session.last_run().unwrap().as_ref(), runs.last());
-        assert_eq!((runs[1].run, runs[1].undoes, runs[1].kind), (2, Some(1), RunKind::Undo));
+        assert_eq!((runs[1].run, runs[1].head.undoes, runs[1].head.kind), (2, Some(1), RunKind::Undo));
         assert_ne!(runs[0].hash, runs[1].hash);
         for change in ["UPDATE run SET actor = 'eve'", "DELETE FROM delta", "UPDATE audit SET details = ''"] {
             let error = session.transaction.execute(change, []).unwrap_err().to_string();
@@ -348,7 +333,7 @@ mod tests {
 
     #[test]
     fn the_hash_depends_on_all_that_a_run_did() {
-        let hash = |new: &NewRun, deltas: &[StoredDelta]| {
+        let hash = |new: &RunHead, deltas: &[StoredDelta]| {
             let folder = tempfile::tempdir().unwrap();
             let mut store = Store::create(&folder.path().join("state"), Duration::ZERO).unwrap();
             let session = store.write().unwrap();
@@ -358,13 +343,13 @@ mod tests {
         let hashes = [
             hash(&new("a"), &[]),
             hash(&new("b"), &[]),
-            hash(&NewRun { actor: "eve".to_owned(), ..new("a") }, &[]),
+            hash(&RunHead { actor: "eve".to_owned(), ..new("a") }, &[]),
             hash(&new("a"), &[delta(1, &[1], &[])]),
             hash(&new("a"), &[delta(1, &[], &[1])]),
             hash(&new("a"), &[delta(2, &[1], &[])]),
             hash(&new("a"), &[StoredDelta { cause: "undo".to_owned(), ..delta(1, &[1], &[]) }]),
-            hash(&NewRun { kind: RunKind::Undo, undoes: Some(1), ..new("a") }, &[]),
-            hash(&NewRun { kind: RunKind::Undo, ..new("a") }, &[]),
+            hash(&RunHead { kind: RunKind::Undo, undoes: Some(1), ..new("a") }, &[]),
+            hash(&RunHead { kind: RunKind::Undo, ..new("a") }, &[]),
         ];
         assert_eq!(hashes[0], hash(&new("a"), &[]));
         let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();

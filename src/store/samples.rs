@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde_json::json;
 
-use super::{AuditEvent, NewRun, RunKind, Store, StoredDelta, StoredGroup};
+use super::{AuditEvent, GroupHead, RunHead, RunKind, Store, StoredDelta, StoredGroup};
 use crate::membership::register::SEGMENT_ORDINALS;
 use crate::membership::roster::{Ordinal, Roster, RowIds};
 
@@ -47,8 +47,8 @@ pub(super) fn store() -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-pub(super) fn run(id: &str) -> NewRun {
-    NewRun {
+pub(super) fn run(id: &str) -> RunHead {
+    RunHead {
         id: id.to_owned(),
         kind: RunKind::Full,
         undoes: None,
@@ -66,7 +66,8 @@ pub(super) fn delta(ordinal: Ordinal, added: &[u32], removed: &[u32]) -> StoredD
 }
 
 fn group(ordinal: Ordinal, id: &str, members: &[u32], rule: Option<&str>) -> StoredGroup {
-    StoredGroup {
+    let members: RoaringBitmap = members.iter().copied().collect();
+    let head = GroupHead {
         ordinal,
         id: id.to_owned(),
         display_name: Some(id.to_uppercase()),
@@ -75,8 +76,9 @@ fn group(ordinal: Ordinal, id: &str, members: &[u32], rule: Option<&str>) -> Sto
         rule: rule.map(str::to_owned),
         evaluated: None,
         next_change: None,
-        members: members.iter().copied().collect(),
+        members: members.len(),
         updated_run: 3,
         changed_run: Some(2),
-    }
+    };
+    StoredGroup { head, members }
 }

@@ -106,7 +106,7 @@ mod tests {
     use roaring::RoaringBitmap;
 
     use crate::membership::roster::{Roster, RowIds};
-    use crate::store::{NewRun, RunKind, Session, Store, StoredDelta, StoredGroup};
+    use crate::store::{GroupHead, RunHead, RunKind, Session, Store, StoredDelta, StoredGroup};
 
     fn rows(session: &Session<'_>, sql: &str) -> Vec<String> {
         let mut statement = session.transaction.prepare(sql).unwrap();
@@ -133,7 +133,7 @@ mod tests {
         for (number, set) in sets.iter().enumerate() {
             let id = format!("group-{number}");
             let ordinal = roster.intern(&id).unwrap();
-            groups.push(StoredGroup {
+            let head = GroupHead {
                 ordinal,
                 id,
                 display_name: None,
@@ -142,10 +142,11 @@ mod tests {
                 rule: None,
                 evaluated: None,
                 next_change: None,
-                members: set.clone(),
+                members: set.len(),
                 updated_run: 1,
                 changed_run: Some(1),
-            });
+            };
+            groups.push(StoredGroup { head, members: set.clone() });
             deltas.push(StoredDelta {
                 ordinal,
                 cause: "membershipRule".to_owned(),
@@ -155,7 +156,7 @@ mod tests {
         }
         session.add_ids(&roster).unwrap();
         session.set_groups(&groups, &RoaringBitmap::new()).unwrap();
-        let run = NewRun {
+        let run = RunHead {
             id: "run".to_owned(),
             kind: RunKind::Full,
             undoes: None,
@@ -169,7 +170,7 @@ mod tests {
         for (group, set) in groups.iter().zip(&sets) {
             let mut expected: Vec<String> = set.iter().map(|ordinal| roster.id(ordinal).to_owned()).collect();
             expected.sort_unstable();
-            let id = &group.id;
+            let id = &group.head.id;
             let sql = format!("SELECT member_id FROM members WHERE group_id = '{id}' ORDER BY 1");
             assert_eq!(rows(&session, &sql), expected, "{id}");
             let sql = format!("SELECT change || member_id FROM changes WHERE run = 1 AND group_id = '{id}'");

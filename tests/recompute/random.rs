@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dyngroup::directory::managers::Managers;
-use dyngroup::directory::object::{Object, Value};
+use dyngroup::directory::object::Object;
 use dyngroup::engine::oracle;
 use dyngroup::engine::world::{Relations, VersionOrder, World};
 use dyngroup::language::attribute::Subject;
@@ -70,20 +70,7 @@ fn as_json(object: &Object) -> Json {
     let mut fields = serde_json::Map::new();
     fields.insert("id".to_owned(), object.id().into());
     for (name, value) in object.values().filter(|(name, _)| *name != "objectId") {
-        let value = match value {
-            Value::Null => Json::Null,
-            Value::Boolean(value) => json!(value),
-            Value::Text(text) => json!(text),
-            Value::Instant(instant) => json!(instant.to_string()),
-            Value::Texts(texts) => json!(texts),
-            Value::Plans(plans) => plans
-                .iter()
-                .map(|plan| {
-                    json!({ "service": plan.service, "servicePlanId": plan.service_plan_id, "capabilityStatus": plan.capability_status })
-                })
-                .collect(),
-        };
-        fields.insert(name.to_owned(), value);
+        fields.insert(name.to_owned(), value.json());
     }
     if let Some(manager) = object.manager() {
         fields.insert("manager".to_owned(), json!({ "id": manager }));

@@ -230,7 +230,7 @@ pub(super) fn held(folder: &Folder, state: &str) -> BTreeMap<String, (String, BT
         register.known_id(holder, position).unwrap().to_lowercase()
     };
     let groups = session.groups().unwrap().into_iter();
-    groups.map(|group| (group.id, (group.status, group.members.iter().map(id).collect()))).collect()
+    groups.map(|group| (group.head.id, (group.head.status, group.members.iter().map(id).collect()))).collect()
 }
 
 fn deltas(folder: &Folder, out: &str) -> BTreeSet<String> {

@@ -151,7 +151,7 @@ impl Held {
 
     /// The counts of the last run.
     pub(super) fn counts(&self) -> &Value {
-        &self.runs.last().unwrap().summary["counts"]
+        &self.runs.last().unwrap().head.summary["counts"]
     }
 }
 

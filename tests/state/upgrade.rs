@@ -69,14 +69,14 @@ fn told(folder: &Folder, state: &str) -> String {
     let mut store = Store::open(&folder.path().join(state), Duration::ZERO).unwrap();
     let session = store.read().unwrap();
     for run in session.runs().unwrap() {
-        let (added, removed) = (&run.summary["counts"]["added"], &run.summary["counts"]["removed"]);
+        let (added, removed) = (&run.head.summary["counts"]["added"], &run.head.summary["counts"]["removed"]);
         let _ = writeln!(
             text,
             "run {} {} {} by {}: +{added} -{removed}",
             run.run,
-            run.kind.word(),
-            run.now,
-            run.actor
+            run.head.kind.word(),
+            run.head.now,
+            run.head.actor
         );
         for delta in session.deltas(run.run).unwrap() {
             let _ = writeln!(

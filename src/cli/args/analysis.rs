@@ -4,16 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{LanguageArgs, ReportFormat};
+use super::{Global, LanguageArgs, ReportFormat};
 use crate::base::limits::{PROPOSAL_MAX_TERMS, PROPOSAL_USUAL_TERMS, PROPOSALS_MAX};
+use crate::cli::failure::Failure;
+use crate::cli::settings::Settings;
 use crate::engine::world::VersionOrder;
 
 #[derive(Args, Debug)]
 #[group(id = "proposal", required = true, multiple = false, args = ["group", "groups"])]
 pub(in crate::cli) struct DiffArgs {
-    /// The tenant folder
-    #[arg(value_name = "TENANT")]
-    pub(in crate::cli) tenant: PathBuf,
     /// The group that is to have the rule of --rule, by id or display name
     #[arg(long, value_name = "ID", requires = "rule")]
     pub(in crate::cli) group: Option<String>,
@@ -36,39 +35,21 @@ pub(in crate::cli) struct DiffArgs {
     /// List everybody who joins or leaves behind the report: a line each, in JSON an array `changes`
     #[arg(long)]
     pub(in crate::cli) all: bool,
-    /// How -ge and -le order operating system versions
-    #[arg(long, value_enum, value_name = "ORDER")]
-    pub(in crate::cli) version_order: Option<VersionOrder>,
     #[command(flatten)]
-    pub(in crate::cli) language: LanguageArgs,
-    /// The shape of the report
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(in crate::cli) output_format: Option<ReportFormat>,
+    pub(in crate::cli) on: TenantArgs,
 }
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct AnalyseArgs {
-    /// The tenant folder
-    #[arg(value_name = "TENANT")]
-    pub(in crate::cli) tenant: PathBuf,
     /// A group whose rule is looked at, by id or display name; may be repeated. All rules without it
     #[arg(long = "group", value_name = "ID")]
     pub(in crate::cli) groups: Vec<String>,
-    /// How -ge and -le order operating system versions
-    #[arg(long, value_enum, value_name = "ORDER")]
-    pub(in crate::cli) version_order: Option<VersionOrder>,
     #[command(flatten)]
-    pub(in crate::cli) language: LanguageArgs,
-    /// The shape of the report
-    #[arg(long, value_enum, value_name = "FORMAT")]
-    pub(in crate::cli) output_format: Option<ReportFormat>,
+    pub(in crate::cli) on: TenantArgs,
 }
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct FindRuleArgs {
-    /// The tenant folder
-    #[arg(value_name = "TENANT")]
-    pub(in crate::cli) tenant: PathBuf,
     /// The group for whose members a rule is searched, by id or display name
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) group: String,
@@ -82,6 +63,16 @@ pub(in crate::cli) struct FindRuleArgs {
     /// How many of the members that a rule misses, and of the strangers that it admits, are shown
     #[arg(long, value_name = "COUNT", default_value_t = 5)]
     pub(in crate::cli) samples: usize,
+    #[command(flatten)]
+    pub(in crate::cli) on: TenantArgs,
+}
+
+/// What all of them are told: where to look, how to read rules, how to report.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct TenantArgs {
+    /// The tenant folder
+    #[arg(value_name = "TENANT")]
+    pub(in crate::cli) tenant: PathBuf,
     /// How -ge and -le order operating system versions
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(in crate::cli) version_order: Option<VersionOrder>,
@@ -90,6 +81,14 @@ pub(in crate::cli) struct FindRuleArgs {
     /// The shape of the report
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(in crate::cli) output_format: Option<ReportFormat>,
+}
+
+impl TenantArgs {
+    /// The settings of the command.
+    pub(in crate::cli) fn settings(&self, global: &Global) -> Result<Settings, Failure> {
+        let settings = Settings::read(global, &self.language, Some(&self.tenant))?;
+        Ok(settings.with_version_order(self.version_order))
+    }
 }
 
 /// Reads a number from 1 to `most`.

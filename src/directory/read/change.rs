@@ -10,7 +10,7 @@ use super::object::value_of;
 use super::read_rows;
 use crate::base::fold::fold;
 use crate::directory::error::DataErrors;
-use crate::directory::object::{AssignedPlan, Object, Value};
+use crate::directory::object::{Object, Value};
 use crate::directory::row::{Datum, Row};
 use crate::directory::shape::{MANAGER, MANAGER_DELTA, MEMBER_OF, OBJECT_ID, REMOVED, Shape};
 use crate::directory::source::Source;
@@ -74,15 +74,7 @@ impl ObjectChange {
         let mut object = serde_json::Map::new();
         object.insert("id".to_owned(), json!(self.id));
         for (name, value) in &self.values {
-            let value = match value {
-                Value::Null => Json::Null,
-                Value::Boolean(value) => json!(value),
-                Value::Text(text) => json!(text),
-                Value::Instant(instant) => json!(instant.to_string()),
-                Value::Texts(texts) => json!(texts),
-                Value::Plans(plans) => plans.iter().map(plan_json).collect(),
-            };
-            object.insert(name.to_string(), value);
+            object.insert(name.to_string(), value.json());
         }
         if let Some(manager) = &self.manager {
             object.insert(MANAGER.to_owned(), json!(manager));
@@ -181,14 +173,6 @@ pub fn one_each(changes: Vec<ObjectChange>) -> Vec<ObjectChange> {
         }
     }
     merged.into_iter().flatten().collect()
-}
-
-fn plan_json(plan: &AssignedPlan) -> Json {
-    json!({
-        "service": plan.service,
-        "servicePlanId": plan.service_plan_id,
-        "capabilityStatus": plan.capability_status,
-    })
 }
 
 fn change(mut row: Row, _line: usize) -> ObjectChange {
