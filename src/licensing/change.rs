@@ -124,7 +124,7 @@ impl RecordChange {
 
     fn changes_status(&self) -> bool {
         let is_disabled = |record: &Option<Record>| {
-            record.as_ref().map(|record| record.state == AssignmentState::Disabled)
+            record.as_ref().is_some_and(|record| record.state == AssignmentState::Disabled)
         };
         is_disabled(&self.before) != is_disabled(&self.after)
     }

@@ -1,6 +1,6 @@
 //! The records of one user, from an answer and what was there before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,14 +20,18 @@ pub(super) struct Settlement {
     pub(super) converted: Version,
 }
 
+/// By candidate, the products that had no seat left when it was their turn.
+pub(super) type Refusals = BTreeMap<usize, BTreeSet<SkuIndex>>;
+
 /// Writes down an answer. `is_short` tells of a product whether it has no seat left.
 pub(super) fn settle(
     rules: &Rules<'_>,
     question: &Question,
     resolution: &Resolution,
+    refusals: &Refusals,
     is_short: &dyn Fn(SkuIndex) -> bool,
 ) -> Settlement {
-    let mut writer = Writer { rules, question, resolution, is_short, outcome: Outcome::default() };
+    let mut writer = Writer { rules, question, resolution, refusals, is_short, outcome: Outcome::default() };
     for candidate in &question.candidates {
         writer.write(candidate);
     }
@@ -67,6 +71,7 @@ struct Writer<'a> {
     rules: &'a Rules<'a>,
     question: &'a Question,
     resolution: &'a Resolution,
+    refusals: &'a Refusals,
     is_short: &'a dyn Fn(SkuIndex) -> bool,
     outcome: Outcome,
 }
@@ -132,10 +137,23 @@ impl Writer<'_> {
         if let Some(faults) = self.resolution.faults.get(&order) {
             return faults.get(&sku).cloned().unwrap_or_else(|| BTreeSet::from([Problem::Sibling]));
         }
-        let needed = self.resolution.short.get(&order).cloned().unwrap_or_default();
-        let some_short = needed.iter().any(|sku| (self.is_short)(*sku));
-        let lacks = needed.contains(&sku) && (!some_short || (self.is_short)(sku));
+        let lacks = self.short_products(candidate).contains(&sku);
         BTreeSet::from([if lacks { Problem::NoSeat } else { Problem::Sibling }])
+    }
+
+    /// The products for which a bundle waits: those for which it waited, as long as one of them is short;
+    /// otherwise those that were short when it was its turn.
+    fn short_products(&self, candidate: &Candidate) -> BTreeSet<SkuIndex> {
+        let needed = self.resolution.short.get(&candidate.order).cloned().unwrap_or_default();
+        let short: BTreeSet<SkuIndex> = needed.iter().filter(|sku| (self.is_short)(**sku)).copied().collect();
+        let waited = |sku: &&SkuIndex| {
+            let former = self.question.outcome.record(**sku, candidate.source);
+            former.is_some_and(|record| record.problems.contains(&Problem::NoSeat))
+        };
+        let waited: BTreeSet<SkuIndex> = short.iter().filter(waited).copied().collect();
+        let refused = self.refusals.get(&candidate.order).into_iter().flatten();
+        let refused: BTreeSet<SkuIndex> = refused.filter(|sku| short.contains(sku)).copied().collect();
+        [waited, refused, short].into_iter().find(|skus| !skus.is_empty()).unwrap_or(needed)
     }
 
     fn former_problems(&self, candidate: &Candidate, sku: SkuIndex) -> BTreeSet<Problem> {

@@ -33,6 +33,8 @@ pub(super) struct Seeker<'u> {
 pub(super) struct Allotment {
     /// The answers of users who did not get all; the others' are those of their cases.
     pub(super) answers: BTreeMap<UserIndex, Rc<Resolution>>,
+    /// By user and candidate, the products that had no seat left when it was their turn.
+    pub(super) refusals: BTreeMap<(UserIndex, usize), BTreeSet<SkuIndex>>,
     /// Seats in use, of the products that came up.
     pub(super) consumed: BTreeMap<SkuIndex, u64>,
 }
@@ -44,7 +46,7 @@ pub(super) fn allot(rules: &Rules<'_>, seekers: &[Seeker<'_>], consumed: &dyn Fn
         cases.entry(seeker.case.number).or_insert((&seeker.case, 0)).1 += 1;
     }
     let short = short_products(rules, cases.values().copied(), consumed);
-    let mut walk = Walk { rules, seekers: Vec::new(), use_now: BTreeMap::new(), consumed, known: HashMap::new() };
+    let mut walk = Walk { rules, seekers: Vec::new(), use_now: BTreeMap::new(), consumed, known: HashMap::new(), refusals: BTreeMap::new() };
     for seeker in seekers {
         if products(&seeker.case.question).any(|sku| short.contains(&sku)) {
             let grants = none_granted(&seeker.case.question);
@@ -58,7 +60,10 @@ pub(super) fn allot(rules: &Rules<'_>, seekers: &[Seeker<'_>], consumed: &dyn Fn
     walk.give();
     let answers = walk.seekers.iter().map(|one| (one.seeker.index, Rc::clone(&one.answer))).collect();
     let consumed = walk.use_now.iter().map(|(sku, change)| (*sku, consumed(*sku).saturating_add_signed(*change)));
-    Allotment { answers, consumed: consumed.collect() }
+    let refusals = walk.refusals.into_iter().filter_map(|((walker, order), skus)| {
+        Some(((walk.seekers.get(walker)?.seeker.index, order), skus))
+    });
+    Allotment { answers, refusals: refusals.collect(), consumed: consumed.collect() }
 }
 
 /// All products of the sets in which not everything fits. Products that a user gives or takes together
@@ -129,6 +134,8 @@ struct Walk<'a, 'u> {
     use_now: BTreeMap<SkuIndex, i64>,
     consumed: &'a dyn Fn(SkuIndex) -> u64,
     known: HashMap<(usize, Grants), Rc<Resolution>>,
+    /// By walker and candidate, what was short when it first came to their turn.
+    refusals: BTreeMap<(usize, usize), BTreeSet<SkuIndex>>,
 }
 
 struct Walker<'u> {
@@ -196,7 +203,12 @@ impl Walk<'_, '_> {
             let Some(walker) = self.seekers.get(request.walker) else { return false };
             let held = walker.answer.held.clone();
             let needed = candidate.targets.get(target).into_iter().flat_map(BTreeMap::keys);
-            if needed.filter(|sku| !held.contains(sku)).any(|sku| self.available(*sku) < 1) {
+            let needed = needed.filter(|sku| !held.contains(sku));
+            let short: BTreeSet<SkuIndex> = needed.filter(|sku| self.available(**sku) < 1).copied().collect();
+            if !short.is_empty() {
+                if target == 0 {
+                    self.refusals.entry((request.walker, request.order)).or_insert(short);
+                }
                 continue;
             }
             let mut grants = walker.grants.clone();

@@ -153,6 +153,11 @@ impl Tenant {
         &self.catalog
     }
 
+    /// The choices of the administrator.
+    pub fn policy(&self) -> &LicensingPolicy {
+        &self.policy
+    }
+
     /// A group.
     pub fn group(&self, group: GroupIndex) -> Option<&Group> {
         self.groups.get(group.0 as usize).map(AsRef::as_ref)

@@ -14,7 +14,7 @@ use crate::licensing::draft::Draft;
 use crate::licensing::intent::{DirectLicense, GroupIndex, User, UserIndex, Version};
 use crate::licensing::outcome::{Outcome, Source};
 use crate::licensing::plan_set::PlanSet;
-use crate::licensing::records::{Settlement, cleared, settle};
+use crate::licensing::records::{Refusals, Settlement, cleared, settle};
 use crate::licensing::resolve::{Resolution, all_granted, resolve};
 use crate::licensing::seats::{Allotment, Case, Seeker, allot};
 
@@ -184,7 +184,7 @@ impl<'a> People<'a> {
     }
 }
 
-type Settlements = HashMap<(usize, Option<*const Resolution>), Rc<(Arc<Outcome>, Version)>>;
+type Settlements = HashMap<(usize, Option<*const Resolution>, Refusals), Rc<(Arc<Outcome>, Version)>>;
 
 /// Writes down outcomes, each distinct one once.
 struct Books<'p, 'a> {
@@ -197,7 +197,12 @@ struct Books<'p, 'a> {
 impl Books<'_, '_> {
     fn settlement(&mut self, seeker: &Seeker<'_>) -> Rc<(Arc<Outcome>, Version)> {
         let own = self.allotment.answers.get(&seeker.index);
-        let key = (seeker.case.number, own.map(Rc::as_ptr));
+        let of_user = (seeker.index, 0)..=(seeker.index, usize::MAX);
+        let refusals: Refusals = match own {
+            Some(_) => self.allotment.refusals.range(of_user).map(|((_, order), skus)| (*order, skus.clone())).collect(),
+            None => Refusals::new(),
+        };
+        let key = (seeker.case.number, own.map(Rc::as_ptr), refusals);
         if let Some(known) = self.known.get(&key) {
             return Rc::clone(known);
         }
@@ -207,7 +212,7 @@ impl Books<'_, '_> {
             used >= rules.catalog.pool(sku).capacity
         };
         let answer = own.unwrap_or(&seeker.case.full);
-        let Settlement { outcome, converted } = settle(rules, &seeker.case.question, answer, &is_short);
+        let Settlement { outcome, converted } = settle(rules, &seeker.case.question, answer, &key.2, &is_short);
         let former = &seeker.case.question.outcome;
         let outcome = if **former == outcome { Arc::clone(former) } else { Arc::new(outcome) };
         let settlement = Rc::new((outcome, converted));
