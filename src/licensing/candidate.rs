@@ -222,20 +222,26 @@ fn placed(
         Standing::Moving
     };
     let wanted_at = wanted_since(rules.groups, user, source, &wanted);
+    let drops_on_failure = revoked || rules.policy.failed_change == FailedChange::Strict;
+    let mut targets = targets(rules, settings, wanted);
+    // Who keeps an older version of the template is not moved to something lesser.
+    if !version.is_empty() && !drops_on_failure && !targets.iter().skip(1).any(|target| *target == version) {
+        targets.truncate(1);
+    }
     Some(Placed {
         activated: in_force.iter().filter_map(|record| record.activated).min(),
         wanted: wanted_at,
         was_pending: records.iter().any(|record| record.pending_removal),
         candidate: Candidate {
             source,
-            targets: targets(rules, settings, wanted),
+            targets,
             in_force: version,
             plans_before: in_force
                 .iter()
                 .map(|record| (record.sku, record.enabled(rules.catalog_before)))
                 .collect(),
             standing,
-            drops_on_failure: revoked || rules.policy.failed_change == FailedChange::Strict,
+            drops_on_failure,
             may_hold: within(rules.policy.move_hold),
             priority: settings.map_or(0, |settings| settings.priority),
             order: 0,

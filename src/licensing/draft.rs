@@ -91,7 +91,13 @@ impl<'t> Draft<'t> {
             now: Moment { sequence, time },
             run: tenant.runs + 1,
         };
-        for at in 0..draft.events.len() {
+        // Direct edits are checked against what the tenant has when the batch is over: otherwise one could
+        // take a seat that the same batch takes away.
+        let (first, later): (Vec<usize>, Vec<usize>) = (0..draft.events.len()).partition(|at| {
+            let kind = draft.events.get(*at).map(|event| &event.kind);
+            matches!(kind, Some(EventKind::SubscriptionChanged { .. } | EventKind::CatalogChanged { .. }))
+        });
+        for at in first.into_iter().chain(later) {
             draft.apply(at);
         }
         draft.forget_what_was_undone();
@@ -343,10 +349,11 @@ impl<'t> Draft<'t> {
         }
         for (group, settings) in self.groups.iter_mut().zip(&self.tenant.settings) {
             let is_on = settings.new_plan_on.unwrap_or(self.tenant.policy.new_plan_on);
-            if !is_on && group.template.contains_key(&sku) {
-                if let Some(entry) = Arc::make_mut(group).template.get_mut(&sku) {
-                    entry.disabled.extend_with(&new.iter().copied().collect());
-                }
+            if is_on || !group.template.contains_key(&sku) {
+                continue;
+            }
+            if let Some(entry) = Arc::make_mut(group).template.get_mut(&sku) {
+                entry.disabled.extend_with(&new.iter().copied().collect());
             }
         }
         let recorded = self.tenant.registers.recorded.get(&sku).cloned().unwrap_or_default();

@@ -94,12 +94,11 @@ impl Work<'_> {
         for family in self.rules.catalog.families() {
             for (at, piece) in self.pieces.iter().enumerate() {
                 for plan in piece.plans.union(&piece.new).intersection(&family.exclusive).iter() {
-                    let higher = self.rivals(family, piece.place.1, plan).find(|(other, _)| {
+                    let higher = self.rivals(family, piece.place.1, plan).filter(|(other, _)| {
                         lower_of(&family.ranks, plan, *other) == Some(plan)
                     });
-                    if let Some((other, of)) = higher {
-                        off.push((at, plan, exclusive(plan, other, of)));
-                    }
+                    let problem = higher.map(|(other, of)| exclusive(plan, other, of)).min();
+                    off.extend(problem.map(|problem| (at, plan, problem)));
                 }
             }
         }
@@ -145,7 +144,7 @@ impl Work<'_> {
         families
             .flat_map(|family| self.rivals(family, piece.place.1, plan))
             .map(|(other, of)| exclusive(plan, other, of))
-            .next()
+            .min()
     }
 
     fn prohibition(&self, plan: PlanIndex) -> Option<Problem> {
@@ -174,11 +173,13 @@ impl Work<'_> {
         for family in self.rules.catalog.families() {
             for (at, piece) in self.pieces.iter().enumerate() {
                 for plan in piece.plans.intersection(&family.exclusive).iter() {
-                    let rival = self.rivals(family, piece.place.1, plan).find(|(_, of)| {
+                    // Of several, the one that does not depend on the order of bundles is named.
+                    let rivals = self.rivals(family, piece.place.1, plan).filter(|(_, of)| {
                         let is_later = self.pieces.iter().position(|one| one.place == of.place) < Some(at);
                         !piece.is_old || (of.is_old && is_later)
                     });
-                    found.extend(rival.map(|(other, of)| (piece.place, exclusive(plan, other, of))));
+                    let problem = rivals.map(|(other, of)| exclusive(plan, other, of)).min();
+                    found.extend(problem.map(|problem| (piece.place, problem)));
                 }
             }
         }

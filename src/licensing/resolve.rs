@@ -11,6 +11,7 @@ use super::catalog::SkuIndex;
 use super::intent::Version;
 use super::layout::{Layout, Part, Place, Stranded, lay};
 use super::outcome::Problem;
+use super::plan_set::PlanSet;
 use super::policy::RemovalBlock;
 
 /// For each candidate, the best of its targets that may take new seats; a larger number than there are
@@ -271,12 +272,19 @@ impl<'q> Search<'q> {
     fn takes_address(&self, sku: SkuIndex, version: &Version, positions: &[Position], order: usize) -> bool {
         let is_mailbox =
             |plan| self.rules.catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox);
-        let disabled = version.get(&sku).cloned().unwrap_or_default();
+        let brings = |sku: &SkuIndex, disabled: &PlanSet| {
+            self.rules.catalog.plans_of(*sku).minus(disabled).iter().any(is_mailbox)
+        };
+        let has = |part: &Part<'_>| {
+            if part.is_old {
+                part.candidate.plans_before.values().any(|plans| plans.iter().any(is_mailbox))
+            } else {
+                part.version.iter().any(|(sku, disabled)| brings(sku, disabled))
+            }
+        };
         self.question.has_address_conflict
-            && self.rules.catalog.plans_of(sku).minus(&disabled).iter().any(is_mailbox)
-            && !self.parts(&with(positions, order, Position::InForce)).iter().any(|part| {
-                part.is_old && part.candidate.plans_before.values().any(|plans| plans.iter().any(is_mailbox))
-            })
+            && version.get(&sku).is_some_and(|disabled| brings(&sku, disabled))
+            && !self.parts(&with(positions, order, Position::InForce)).iter().any(has)
     }
 
     fn answer(self, positions: Vec<Position>) -> Resolution {
@@ -285,6 +293,7 @@ impl<'q> Search<'q> {
         for &order in &self.held_for_move {
             set(&mut unheld, order, Position::Out);
         }
+        let (layout, held) = (self.lay(&positions), self.held(&positions));
         let mut faults = BTreeMap::new();
         let mut short = BTreeMap::new();
         for candidate in self.candidates().filter(|one| one.standing == Standing::Moving) {
@@ -304,12 +313,13 @@ impl<'q> Search<'q> {
                 obstacle.faults.entry(sku).or_default().insert(problem);
             }
             if obstacle.faults.is_empty() {
-                short.insert(order, obstacle.seats);
+                // A seat that the user gave up is one that the bundle now lacks, too.
+                let wanted = candidate.targets.first().into_iter().flat_map(BTreeMap::keys).copied();
+                short.insert(order, wanted.filter(|sku| !held.contains(sku)).collect());
             } else {
                 faults.insert(order, obstacle.faults);
             }
         }
-        let (layout, held) = (self.lay(&positions), self.held(&positions));
         Resolution { positions, converted: self.converted, layout, faults, short, held }
     }
 

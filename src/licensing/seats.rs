@@ -274,8 +274,9 @@ impl Walk<'_, '_> {
         let Some(walker) = self.seekers.get(request.walker) else { return false };
         let candidate = walker.seeker.case.question.candidates.get(request.order);
         let holds = candidate.is_some_and(|one| !one.in_force.is_empty());
+        let is_lesser = matches!(walker.answer.positions.get(request.order), Some(Position::Target(1..)));
         let held_for_it = walker.seeker.case.question.candidates.iter().any(|one| one.may_hold);
-        (holds || held_for_it) && walker.grants.get(request.order) != Some(&0)
+        (holds || is_lesser || held_for_it) && walker.grants.get(request.order) != Some(&0)
     }
 
     /// Products of which some take seats and that would have more in use than there are.

@@ -206,11 +206,11 @@ impl Tenant {
 impl Registers {
     /// Enters what a user has, in the place of what they had.
     pub(super) fn update(&mut self, index: UserIndex, user: &User, before: &Outcome, after: &Outcome) {
-        move_user(&mut self.holders, index, before.held(), after.held());
+        move_user(&mut self.holders, index, &before.held(), &after.held());
         let skus = |outcome: &Outcome| outcome.records.iter().map(|record| record.sku).collect();
-        move_user(&mut self.recorded, index, skus(before), skus(after));
-        move_user(&mut self.waiting, index, before.waiting(), after.waiting());
-        move_user(&mut self.by_group, index, groups(before), groups(after));
+        move_user(&mut self.recorded, index, &skus(before), &skus(after));
+        move_user(&mut self.waiting, index, &before.waiting(), &after.waiting());
+        move_user(&mut self.by_group, index, &groups(before), &groups(after));
         let fails = after.records.iter().any(|record| record.error.is_some());
         let pending = after.records.iter().any(|record| record.pending_removal);
         let ends = pending || !after.grace.is_empty() || !user.left.is_empty() || user.deleted_at.is_some();
@@ -235,15 +235,15 @@ fn groups(outcome: &Outcome) -> BTreeSet<GroupIndex> {
 fn move_user<K: Ord + Copy>(
     sets: &mut BTreeMap<K, RoaringBitmap>,
     user: UserIndex,
-    before: BTreeSet<K>,
-    after: BTreeSet<K>,
+    before: &BTreeSet<K>,
+    after: &BTreeSet<K>,
 ) {
-    for key in before.difference(&after) {
+    for key in before.difference(after) {
         if let Some(set) = sets.get_mut(key) {
             set.remove(user.0);
         }
     }
-    for key in after.difference(&before) {
+    for key in after.difference(before) {
         sets.entry(*key).or_default().insert(user.0);
     }
 }

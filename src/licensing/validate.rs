@@ -100,7 +100,7 @@ impl DirectEdit<'_> {
         let after = self.edited(catalog);
         for sku in self.add.keys() {
             self.check_location(catalog, &after, *sku)?;
-            self.check_exclusive(catalog, &after, *sku)?;
+            check_exclusive(catalog, &after, *sku)?;
         }
         self.check_needs(catalog, &after)?;
         let held = self.before.held();
@@ -148,21 +148,6 @@ impl DirectEdit<'_> {
         }
     }
 
-    fn check_exclusive(&self, catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<(), Refusal> {
-        let plans = after.record(sku, Source::Direct).map(|record| record.enabled(catalog)).unwrap_or_default();
-        let others = after.enabled_by_sku(catalog);
-        for family in catalog.families() {
-            for plan in plans.intersection(&family.exclusive).iter() {
-                let rivals = others.iter().filter(|(other, _)| **other != sku).map(|(_, plans)| plans);
-                let clash = rivals.flat_map(|rivals| rivals.intersection(&family.exclusive).iter().collect::<Vec<_>>());
-                if let Some(other) = clash.into_iter().find(|other| *other != plan) {
-                    return Err(Refusal::Exclusive(plan, other));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// No plan lacks what it needs that did not lack it before.
     fn check_needs(&self, catalog: &Catalog, after: &Outcome) -> Result<(), Refusal> {
         let (before, all) = (self.before.enabled(catalog), after.enabled(catalog));
@@ -182,4 +167,20 @@ impl DirectEdit<'_> {
         let is_taken = self.user.has_address_conflict && has_mailbox(after) && !has_mailbox(self.before);
         if is_taken { Err(Refusal::AddressTaken) } else { Ok(()) }
     }
+}
+
+/// No plan of a direct license excludes one from another product.
+fn check_exclusive(catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<(), Refusal> {
+    let plans = after.record(sku, Source::Direct).map(|record| record.enabled(catalog)).unwrap_or_default();
+    let others = after.enabled_by_sku(catalog);
+    for family in catalog.families() {
+        for plan in plans.intersection(&family.exclusive).iter() {
+            let rivals = others.iter().filter(|(other, _)| **other != sku).map(|(_, plans)| plans);
+            let clash = rivals.flat_map(|rivals| rivals.intersection(&family.exclusive).iter().collect::<Vec<_>>());
+            if let Some(other) = clash.into_iter().find(|other| *other != plan) {
+                return Err(Refusal::Exclusive(plan, other));
+            }
+        }
+    }
+    Ok(())
 }

@@ -47,6 +47,9 @@ const POLICIES: [&str; 10] = [
     "[groups.G0]\nalternatives = [['18181a46-0d4e-45cd-891e-60aabd171b4e'], ['efccb6f7-5641-4e0e-bd10-b4976e1bf68e']]\n",
 ];
 
+/// How many histories each law is tried on.
+const CASES: u32 = 800;
+
 type Action = (u8, u8, u8);
 
 /// An action in the words of scenarios.
@@ -89,7 +92,7 @@ fn world(policy: &str, is_short: bool) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_laws_hold(history in history(), policy in 0..POLICIES.len()) {

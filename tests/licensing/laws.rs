@@ -93,7 +93,8 @@ fn bundles_are_whole(tenant: &Tenant, outcome: &Outcome) -> Vec<String> {
     let is_partial = |(source, (failed, fine, _)): (&Source, &(usize, usize, usize))| {
         (*failed > 0 && *fine > 0).then(|| format!("{source:?} is given in part"))
     };
-    if tenant.policy().per_product { Vec::new() } else { by_source.iter().filter_map(is_partial).collect() }
+    let has_alternatives = tenant.policy().groups.values().any(|group| !group.alternatives.is_empty());
+    if tenant.policy().per_product || has_alternatives { Vec::new() } else { by_source.iter().filter_map(is_partial).collect() }
 }
 
 fn plans_fit(tenant: &Tenant, outcome: &Outcome) -> Vec<String> {

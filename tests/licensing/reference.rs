@@ -170,7 +170,7 @@ impl User<'_> {
         let is_mailbox = |plan: PlanIndex| self.catalog.plan_at(plan).unwrap().is_mailbox;
         let mut before = places.to_vec();
         before[at] = Place::Old;
-        let had = self.given(&before).into_iter().any(|(bundle, _, plan)| before[bundle] == Place::Old && is_mailbox(plan));
+        let had = self.given(&before).into_iter().any(|(_, _, plan)| is_mailbox(plan));
         self.has_address_conflict && is_mailbox(plan) && !had
     }
 

@@ -32,7 +32,7 @@ pub(super) struct People<'a> {
     draft: &'a Draft<'a>,
     rules: &'a Rules<'a>,
     seekers: BTreeMap<UserIndex, Seeker<'a>>,
-    /// Users who lose everything, with what is left.
+    /// Users who were deleted, with what is left.
     cleared: BTreeMap<UserIndex, Arc<Outcome>>,
     cases: HashMap<Key, Rc<Case>>,
     /// By how many deleted users change the seats in use.
@@ -78,12 +78,15 @@ impl<'a> People<'a> {
         let Some(user) = self.draft.user(index) else { return };
         let outcome = self.draft.outcome(index);
         if let Some(deleted_at) = user.deleted_at {
-            if !self.keeps_seats(user, deleted_at) {
-                for sku in outcome.held() {
-                    *self.freed.entry(sku).or_default() -= 1;
-                }
-                self.cleared.insert(index, Arc::new(cleared(self.rules, &outcome)));
+            let left = if self.keeps_seats(user, deleted_at) {
+                Outcome { records: outcome.in_force().cloned().collect(), grace: outcome.grace.clone() }
+            } else {
+                cleared(self.rules, &outcome)
+            };
+            for sku in outcome.held().difference(&left.held()) {
+                *self.freed.entry(*sku).or_default() -= 1;
             }
+            self.cleared.insert(index, Arc::new(left));
             return;
         }
         let key = self.key(user, &outcome, retries);

@@ -225,13 +225,11 @@ const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
 
 fn word<T: Copy, const N: usize>(item: &Item, words: [(&str, T); N]) -> Result<T, Fault> {
     let written = item.as_str().unwrap_or_default();
-    match words.iter().find(|(word, _)| *word == written) {
-        Some((_, meaning)) => Ok(*meaning),
-        None => {
-            let names: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            Err(expected(item, &names.join(" or ")).into())
-        }
-    }
+    let found = words.iter().find(|(word, _)| *word == written);
+    found.map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let names: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        expected(item, &names.join(" or ")).into()
+    })
 }
 
 fn seat_order(item: &Item) -> Result<Vec<SeatKey>, Fault> {
