@@ -121,7 +121,9 @@ impl Activity {
     /// The category in the audit.
     pub const fn category(self) -> &'static str {
         match self {
-            Self::ChangeUserLicense | Self::ChangeLicenseStatus | Self::DeleteUser | Self::RestoreUser => "UserManagement",
+            Self::ChangeUserLicense | Self::ChangeLicenseStatus | Self::DeleteUser | Self::RestoreUser => {
+                "UserManagement"
+            }
             Self::ChangeProduct => "DirectoryManagement",
             _ => "GroupManagement",
         }
@@ -135,5 +137,7 @@ impl Activity {
 /// assert_eq!(result_text(3, 1), "[Users successfully assigned licenses: 3, Users for whom license assignment failed: 1.]");
 /// ```
 pub fn result_text(succeeded: u64, failed: u64) -> String {
-    format!("[Users successfully assigned licenses: {succeeded}, Users for whom license assignment failed: {failed}.]")
+    format!(
+        "[Users successfully assigned licenses: {succeeded}, Users for whom license assignment failed: {failed}.]"
+    )
 }

@@ -126,7 +126,8 @@ pub(super) fn evaluate(tenant: &Tenant, events: &[Event]) -> Result<Batch, Guard
 fn guard(tenant: &Tenant, changes: &[UserChange]) -> Result<(), GuardStop> {
     let Some(limit) = tenant.policy.mass_change_guard else { return Ok(()) };
     let losing: Vec<&UserChange> = changes.iter().filter(|one| !one.change.seats_freed.is_empty()).collect();
-    let users_before = tenant.registers.holders.values().fold(roaring::RoaringBitmap::new(), |all, one| all | one).len();
+    let users_before =
+        tenant.registers.holders.values().fold(roaring::RoaringBitmap::new(), |all, one| all | one).len();
     let count = losing.len() as u64;
     let is_within = match limit {
         MassChange::Users(most) => count <= most,

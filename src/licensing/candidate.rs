@@ -92,7 +92,12 @@ impl Question {
 }
 
 /// Since when a user is to have what a group gives.
-pub(super) fn wanted_since(groups: &[Arc<Group>], user: &User, source: Source, target: &Version) -> Option<Moment> {
+pub(super) fn wanted_since(
+    groups: &[Arc<Group>],
+    user: &User,
+    source: Source,
+    target: &Version,
+) -> Option<Moment> {
     match source {
         Source::Direct => target.keys().filter_map(|sku| Some(user.direct.get(sku)?.since)).max(),
         Source::Group(group) => {
@@ -115,16 +120,18 @@ impl Placed {
     /// What stays comes first, direct licenses before groups; then what is to come or to change by
     /// priority; then what has to go, first what was to go before.
     fn compare(&self, other: &Self, rules: &Rules<'_>) -> Ordering {
-        self.class().cmp(&other.class()).then_with(|| match self.class() {
-            0 | 1 => self.activated.cmp(&other.activated),
-            2 => Reverse(self.candidate.priority)
-                .cmp(&Reverse(other.candidate.priority))
-                .then(self.wanted.cmp(&other.wanted)),
-            _ => Reverse(self.was_pending)
-                .cmp(&Reverse(other.was_pending))
-                .then(self.activated.cmp(&other.activated)),
-        })
-        .then_with(|| self.id(rules).cmp(&other.id(rules)))
+        self.class()
+            .cmp(&other.class())
+            .then_with(|| match self.class() {
+                0 | 1 => self.activated.cmp(&other.activated),
+                2 => Reverse(self.candidate.priority)
+                    .cmp(&Reverse(other.candidate.priority))
+                    .then(self.wanted.cmp(&other.wanted)),
+                _ => Reverse(self.was_pending)
+                    .cmp(&Reverse(other.was_pending))
+                    .then(self.activated.cmp(&other.activated)),
+            })
+            .then_with(|| self.id(rules).cmp(&other.id(rules)))
     }
 
     fn class(&self) -> u8 {
@@ -143,7 +150,13 @@ impl Placed {
             Source::Direct => "",
             Source::Group(group) => rules.groups.get(group.0 as usize).map_or("", |group| &group.id),
         };
-        let first = self.candidate.targets.iter().flat_map(BTreeMap::keys).chain(self.candidate.in_force.keys()).next();
+        let first = self
+            .candidate
+            .targets
+            .iter()
+            .flat_map(BTreeMap::keys)
+            .chain(self.candidate.in_force.keys())
+            .next();
         let sku = first.and_then(|sku| rules.catalog.product(*sku)).map_or("", |product| &product.sku_id);
         (group, sku)
     }
@@ -157,7 +170,12 @@ fn sources(user: &User, outcome: &Outcome) -> BTreeSet<Source> {
 
 /// What a source asks for, cut as it is given: as a whole, or (direct licenses, and all under
 /// `per_product`) by product. Products that are only in force are pieces, too.
-fn pieces(rules: &Rules<'_>, user: &User, outcome: &Outcome, source: Source) -> Vec<(Option<SkuIndex>, Version)> {
+fn pieces(
+    rules: &Rules<'_>,
+    user: &User,
+    outcome: &Outcome,
+    source: Source,
+) -> Vec<(Option<SkuIndex>, Version)> {
     let wanted: Version = match source {
         Source::Direct => user.direct.iter().map(|(sku, one)| (*sku, one.disabled.clone())).collect(),
         Source::Group(group) if user.memberships.contains_key(&group) => {
@@ -186,14 +204,11 @@ fn placed(
     wanted: Version,
     retries: bool,
 ) -> Option<Placed> {
-    let records: Vec<&Record> = outcome
-        .records
-        .iter()
-        .filter(|record| record.source == source && only.is_none_or(|sku| sku == record.sku))
-        .collect();
+    let own = |record: &&Record| record.source == source && only.is_none_or(|sku| sku == record.sku);
+    let records: Vec<&Record> = outcome.records.iter().filter(own).collect();
     // What the tenant no longer has is in nobody's hands.
-    let in_force = records.iter().filter(|record| record.state.is_in_force() && rules.catalog.is_subscribed(record.sku));
-    let in_force: Vec<&Record> = in_force.copied().collect();
+    let is_there = |record: &&&Record| record.state.is_in_force() && rules.catalog.is_subscribed(record.sku);
+    let in_force: Vec<&Record> = records.iter().filter(is_there).copied().collect();
     let version: Version = in_force.iter().map(|record| (record.sku, record.disabled.clone())).collect();
     if version.is_empty() && wanted.is_empty() {
         return None;
@@ -254,11 +269,14 @@ fn targets(rules: &Rules<'_>, settings: Option<&GroupSettings>, wanted: Version)
     if wanted.is_empty() {
         return Vec::new();
     }
-    let alternatives = settings.filter(|_| !rules.policy.per_product).map_or(&[][..], |settings| &settings.alternatives);
+    let alternatives =
+        settings.filter(|_| !rules.policy.per_product).map_or(&[][..], |settings| &settings.alternatives);
     let version = |skus: &Vec<String>| -> Option<Version> {
         skus.iter().map(|sku| Some((rules.catalog.find_sku(sku)?, PlanSet::default()))).collect()
     };
-    std::iter::once(wanted).chain(alternatives.iter().filter_map(version).filter(|one| !one.is_empty())).collect()
+    std::iter::once(wanted)
+        .chain(alternatives.iter().filter_map(version).filter(|one| !one.is_empty()))
+        .collect()
 }
 
 fn is_prohibited(rules: &Rules<'_>, user: &User, version: &Version) -> bool {
@@ -266,7 +284,9 @@ fn is_prohibited(rules: &Rules<'_>, user: &User, version: &Version) -> bool {
     let Some(location) = user.location.or(inherited) else { return false };
     version.iter().any(|(sku, disabled)| {
         let plans = rules.catalog.plans_of(*sku).minus(disabled);
-        plans.iter().any(|plan| rules.catalog.plan_at(plan).is_some_and(|plan| plan.prohibited_in.contains(&location)))
+        plans.iter().any(|plan| {
+            rules.catalog.plan_at(plan).is_some_and(|plan| plan.prohibited_in.contains(&location))
+        })
     })
 }
 

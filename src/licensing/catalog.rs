@@ -77,13 +77,15 @@ impl Catalog {
         let mut catalog = Self::default();
         for sku in skus {
             let plans = sku.service_plans.iter();
-            let plans = plans.map(|plan| catalog.plan(&plan.service_plan_id, plan.service_plan_name.as_deref()));
+            let plans =
+                plans.map(|plan| catalog.plan(&plan.service_plan_id, plan.service_plan_name.as_deref()));
             let plans = plans.collect::<Vec<_>>().into_iter().collect();
             let index = catalog.sku(&sku.sku_id);
             let overallocation = policy.overallocation_of(&sku.sku_id);
             if let Some(product) = catalog.product_mut(index) {
                 product.part_number = Some(sku.sku_part_number.clone());
-                product.is_assignable = sku.applies_to.as_ref().is_none_or(|to| to.eq_ignore_ascii_case("User"));
+                product.is_assignable =
+                    sku.applies_to.as_ref().is_none_or(|to| to.eq_ignore_ascii_case("User"));
                 product.plans = plans;
                 product.subscriptions = subscriptions(sku);
                 product.overallocation = overallocation;
@@ -216,7 +218,10 @@ impl Country {
     /// Reads two letters, in any case.
     pub fn new(text: &str) -> Option<Self> {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
-        letters.iter().all(u8::is_ascii_alphabetic).then(|| Self(letters.map(|letter| letter.to_ascii_uppercase())))
+        letters
+            .iter()
+            .all(u8::is_ascii_alphabetic)
+            .then(|| Self(letters.map(|letter| letter.to_ascii_uppercase())))
     }
 }
 

@@ -69,7 +69,8 @@ impl OutcomeChange {
         let (plans_before, plans) = (before.enabled(catalog_before), after.enabled(catalog));
         let mut on = plans.minus(&plans_before);
         let mut off = plans_before.minus(&plans);
-        let plans_restored = before.grace.iter().map(|one: &PlanGrace| one.plan).filter(|plan| on.contains(*plan)).collect();
+        let plans_restored =
+            before.grace.iter().map(|one: &PlanGrace| one.plan).filter(|plan| on.contains(*plan)).collect();
         let mut taken: BTreeSet<SkuIndex> = held.difference(&held_before).copied().collect();
         let mut freed: BTreeSet<SkuIndex> = held_before.difference(&held).copied().collect();
         let (seats_taken, seats_freed) = (taken.clone(), freed.clone());
@@ -144,12 +145,14 @@ fn changed_sources(
 ) -> BTreeSet<Source> {
     let mut by_source: BTreeMap<Source, bool> = BTreeMap::new();
     for change in records {
-        let in_force = |record: &Option<Record>| record.as_ref().is_some_and(|record| record.state.is_in_force());
+        let in_force =
+            |record: &Option<Record>| record.as_ref().is_some_and(|record| record.state.is_in_force());
         let plans = |catalog: &Catalog, record: &Option<Record>| {
             record.as_ref().map(|record| record.enabled(catalog)).unwrap_or_default()
         };
         let error = |record: &Option<Record>| record.as_ref().and_then(|record| record.error);
-        let recovered = error(&change.before).is_some() && error(&change.after).is_none() && in_force(&change.after);
+        let recovered =
+            error(&change.before).is_some() && error(&change.after).is_none() && in_force(&change.after);
         let differs = recovered
             || in_force(&change.before) != in_force(&change.after)
             || (plans_changed && plans(catalog_before, &change.before) != plans(catalog, &change.after));

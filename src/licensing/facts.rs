@@ -155,7 +155,11 @@ mod tests {
         let mut seen = BTreeSet::new();
         for plan in FILE.family.iter().flat_map(|family| &family.plans) {
             assert!(is_guid(&plan.id) && seen.insert(plan.id.clone()), "{}", plan.id);
-            assert!(plan.profiles.iter().all(|name| ["classic", "reference", "stacking"].contains(&name.as_str())));
+            assert!(
+                plan.profiles
+                    .iter()
+                    .all(|name| ["classic", "reference", "stacking"].contains(&name.as_str()))
+            );
         }
         for one in &FILE.prerequisite {
             assert!(is_guid(&one.plan) && one.needs.iter().flatten().all(is_guid), "{}", one.plan);

@@ -94,9 +94,9 @@ impl Work<'_> {
         for family in self.rules.catalog.families() {
             for (at, piece) in self.pieces.iter().enumerate() {
                 for plan in piece.plans.union(&piece.new).intersection(&family.exclusive).iter() {
-                    let higher = self.rivals(family, piece.place.1, plan).filter(|(other, _)| {
-                        lower_of(&family.ranks, plan, *other) == Some(plan)
-                    });
+                    let higher = self
+                        .rivals(family, piece.place.1, plan)
+                        .filter(|(other, _)| lower_of(&family.ranks, plan, *other) == Some(plan));
                     let problem = higher.map(|(other, of)| exclusive(plan, other, of)).min();
                     off.extend(problem.map(|problem| (at, plan, problem)));
                 }

@@ -260,7 +260,8 @@ impl Outcome {
 
     /// The record of a product from a source.
     pub fn record(&self, sku: SkuIndex, source: Source) -> Option<&Record> {
-        let at = self.records.binary_search_by(|record| (record.sku, record.source).cmp(&(sku, source))).ok()?;
+        let at =
+            self.records.binary_search_by(|record| (record.sku, record.source).cmp(&(sku, source))).ok()?;
         self.records.get(at)
     }
 

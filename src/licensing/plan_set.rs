@@ -109,7 +109,9 @@ impl PlanSet {
     /// The plans by their places in the catalog.
     pub fn iter(&self) -> impl Iterator<Item = PlanIndex> + '_ {
         self.words.iter().zip(0u32..).flat_map(|(&word, at)| {
-            (0..u64::BITS).filter(move |bit| word >> bit & 1 == 1).map(move |bit| PlanIndex(at * u64::BITS + bit))
+            (0..u64::BITS)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| PlanIndex(at * u64::BITS + bit))
         })
     }
 

@@ -68,11 +68,11 @@ impl Pool {
     /// assert_eq!(pool, Pool { status: SubscriptionStatus::Warning, capacity: 6 });
     /// ```
     pub fn of(subscriptions: &[Subscription], overallocation: u64) -> Self {
-        let status =
-            subscriptions.iter().map(|one| one.status).min().unwrap_or(SubscriptionStatus::Deleted);
+        let status = subscriptions.iter().map(|one| one.status).min().unwrap_or(SubscriptionStatus::Deleted);
         let usable = subscriptions.iter().filter(|one| one.status <= SubscriptionStatus::Warning);
         let bought = usable.fold(0, |sum: u64, one| sum.saturating_add(one.total));
-        let capacity = if status <= SubscriptionStatus::Warning { bought.saturating_add(overallocation) } else { 0 };
+        let capacity =
+            if status <= SubscriptionStatus::Warning { bought.saturating_add(overallocation) } else { 0 };
         Self { status, capacity }
     }
 

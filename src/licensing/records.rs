@@ -58,9 +58,10 @@ fn grace(rules: &Rules<'_>, before: &Outcome, after: &Outcome) -> Vec<PlanGrace>
     let enabled = after.enabled(rules.catalog);
     let until = grace_end(rules.now.time);
     let lost = before.enabled(rules.catalog_before).minus(&enabled);
-    let kept = before.grace.iter().filter(|one| {
-        one.until > rules.now.time && !enabled.contains(one.plan) && !lost.contains(one.plan)
-    });
+    let kept = before
+        .grace
+        .iter()
+        .filter(|one| one.until > rules.now.time && !enabled.contains(one.plan) && !lost.contains(one.plan));
     let mut all: Vec<PlanGrace> = kept.copied().collect();
     all.extend(lost.iter().map(|plan| PlanGrace { plan, until }));
     all.sort_unstable();
@@ -217,8 +218,10 @@ impl Writer<'_> {
                 continue;
             }
             for (sku, disabled) in candidate.in_force.iter().filter(|(sku, _)| !candidate.wants(**sku)) {
-                let own = self.outcome.record(*sku, Source::Direct).filter(|record| record.state.is_in_force());
-                let disabled = own.map_or_else(|| disabled.clone(), |own| own.disabled.intersection(disabled));
+                let own =
+                    self.outcome.record(*sku, Source::Direct).filter(|record| record.state.is_in_force());
+                let disabled =
+                    own.map_or_else(|| disabled.clone(), |own| own.disabled.intersection(disabled));
                 self.put(Source::Direct, *sku, &disabled, true, BTreeSet::new(), false, order);
                 converted.insert(*sku, disabled);
             }

@@ -165,7 +165,8 @@ impl<'q> Search<'q> {
             let mut movers = movers().filter(|one| positions.get(one.order).is_some_and(position));
             movers.find(gives).map(|one| one.order)
         };
-        at(|position| *position == Position::Out).or_else(|| at(|position| matches!(position, Position::Target(_))))
+        at(|position| *position == Position::Out)
+            .or_else(|| at(|position| matches!(position, Position::Target(_))))
     }
 
     /// Keeps what is needed, or makes direct licenses of what nobody asks for any more.
@@ -220,7 +221,9 @@ impl<'q> Search<'q> {
             // To those of old bundles come those of bundles that were just taken.
             let layout = self.lay(positions);
             let new = self.candidates().flat_map(|candidate| {
-                let needs = layout.problems.range((candidate.order, SkuIndex(0))..=(candidate.order, SkuIndex(u32::MAX)));
+                let needs = layout
+                    .problems
+                    .range((candidate.order, SkuIndex(0))..=(candidate.order, SkuIndex(u32::MAX)));
                 needs.flat_map(move |((_, sku), problems)| {
                     problems.iter().filter_map(move |problem| match problem {
                         Problem::Needs { plan, any_of } => {
@@ -270,8 +273,7 @@ impl<'q> Search<'q> {
 
     /// Whether a product brings the first mailbox to a user whose address is taken.
     fn takes_address(&self, sku: SkuIndex, version: &Version, positions: &[Position], order: usize) -> bool {
-        let is_mailbox =
-            |plan| self.rules.catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox);
+        let is_mailbox = |plan| self.rules.catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox);
         let brings = |sku: &SkuIndex, disabled: &PlanSet| {
             self.rules.catalog.plans_of(*sku).minus(disabled).iter().any(is_mailbox)
         };
@@ -323,7 +325,11 @@ impl<'q> Search<'q> {
         Resolution { positions, converted: self.converted, layout, faults, short, held }
     }
 
-    fn reasons_to_stay(&self, candidate: &Candidate, positions: &[Position]) -> BTreeMap<SkuIndex, BTreeSet<Problem>> {
+    fn reasons_to_stay(
+        &self,
+        candidate: &Candidate,
+        positions: &[Position],
+    ) -> BTreeMap<SkuIndex, BTreeSet<Problem>> {
         let mut faults: BTreeMap<SkuIndex, BTreeSet<Problem>> = BTreeMap::new();
         if self.held_for_move.contains(&candidate.order) {
             let held = candidate.in_force.keys().map(|sku| (*sku, BTreeSet::from([Problem::HeldForMove])));
@@ -337,7 +343,12 @@ impl<'q> Search<'q> {
     }
 
     /// Which products of a candidate are needed by plans that would lack them after a step.
-    fn needed_by(&self, candidate: &Candidate, before: &[Position], after: &[Position]) -> Vec<(SkuIndex, Problem)> {
+    fn needed_by(
+        &self,
+        candidate: &Candidate,
+        before: &[Position],
+        after: &[Position],
+    ) -> Vec<(SkuIndex, Problem)> {
         let mut found = Vec::new();
         for one in self.strands_more(before, after) {
             for (sku, plans) in &candidate.plans_before {
@@ -365,10 +376,16 @@ impl<'q> Search<'q> {
         for (candidate, position) in self.candidates().zip(positions) {
             let order = candidate.order;
             if self.converted.contains(&order) && *position != Position::InForce {
-                parts.extend(self.leftovers.get(order).map(|version| Part { candidate, version, is_old: true }));
+                parts.extend(self.leftovers.get(order).map(|version| Part {
+                    candidate,
+                    version,
+                    is_old: true,
+                }));
             }
             match position {
-                Position::InForce => parts.push(Part { candidate, version: &candidate.in_force, is_old: true }),
+                Position::InForce => {
+                    parts.push(Part { candidate, version: &candidate.in_force, is_old: true });
+                }
                 Position::Target(target) => {
                     let version = candidate.targets.get(*target);
                     parts.extend(version.map(|version| Part { candidate, version, is_old: false }));

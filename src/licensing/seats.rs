@@ -40,13 +40,24 @@ pub(super) struct Allotment {
 }
 
 /// Gives seats. `consumed` tells how many are in use without any of the changes that are asked for.
-pub(super) fn allot(rules: &Rules<'_>, seekers: &[Seeker<'_>], consumed: &dyn Fn(SkuIndex) -> u64) -> Allotment {
+pub(super) fn allot(
+    rules: &Rules<'_>,
+    seekers: &[Seeker<'_>],
+    consumed: &dyn Fn(SkuIndex) -> u64,
+) -> Allotment {
     let mut cases: BTreeMap<usize, (&Case, i64)> = BTreeMap::new();
     for seeker in seekers {
         cases.entry(seeker.case.number).or_insert((&seeker.case, 0)).1 += 1;
     }
     let short = short_products(rules, cases.values().copied(), consumed);
-    let mut walk = Walk { rules, seekers: Vec::new(), use_now: BTreeMap::new(), consumed, known: HashMap::new(), refusals: BTreeMap::new() };
+    let mut walk = Walk {
+        rules,
+        seekers: Vec::new(),
+        use_now: BTreeMap::new(),
+        consumed,
+        known: HashMap::new(),
+        refusals: BTreeMap::new(),
+    };
     for seeker in seekers {
         if products(&seeker.case.question).any(|sku| short.contains(&sku)) {
             let grants = none_granted(&seeker.case.question);
@@ -59,10 +70,12 @@ pub(super) fn allot(rules: &Rules<'_>, seekers: &[Seeker<'_>], consumed: &dyn Fn
     }
     walk.give();
     let answers = walk.seekers.iter().map(|one| (one.seeker.index, Rc::clone(&one.answer))).collect();
-    let consumed = walk.use_now.iter().map(|(sku, change)| (*sku, consumed(*sku).saturating_add_signed(*change)));
-    let refusals = walk.refusals.into_iter().filter_map(|((walker, order), skus)| {
-        Some(((walk.seekers.get(walker)?.seeker.index, order), skus))
-    });
+    let consumed =
+        walk.use_now.iter().map(|(sku, change)| (*sku, consumed(*sku).saturating_add_signed(*change)));
+    let refusals = walk
+        .refusals
+        .into_iter()
+        .filter_map(|((walker, order), skus)| Some(((walk.seekers.get(walker)?.seeker.index, order), skus)));
     Allotment { answers, refusals: refusals.collect(), consumed: consumed.collect() }
 }
 
@@ -185,10 +198,13 @@ impl Walk<'_, '_> {
         let user = walker.seeker.user;
         let candidate = walker.seeker.case.question.candidates.get(order);
         let rank = |key: &SeatKey| match key {
-            SeatKey::Priority => SeatRank::Priority(std::cmp::Reverse(candidate.map_or(0, |one| one.priority))),
-            SeatKey::WantedSince => SeatRank::Since(candidate.and_then(|one| {
-                wanted_since(self.rules.groups, user, one.source, one.targets.first()?)
-            })),
+            SeatKey::Priority => {
+                SeatRank::Priority(std::cmp::Reverse(candidate.map_or(0, |one| one.priority)))
+            }
+            SeatKey::WantedSince => SeatRank::Since(
+                candidate
+                    .and_then(|one| wanted_since(self.rules.groups, user, one.source, one.targets.first()?)),
+            ),
         };
         (self.rules.policy.seat_order.iter().map(rank).collect(), user.id.clone(), order)
     }
@@ -228,7 +244,8 @@ impl Walk<'_, '_> {
     /// Bundles that would give up what they have for something else: whether some of them can all change
     /// at once, although none can alone. The last in the order are left out until the rest fits.
     fn try_ring(&mut self, requests: &[Request]) -> bool {
-        let mut swaps: Vec<Request> = requests.iter().copied().filter(|request| self.is_swap(*request)).collect();
+        let mut swaps: Vec<Request> =
+            requests.iter().copied().filter(|request| self.is_swap(*request)).collect();
         while !swaps.is_empty() {
             let mut trials: BTreeMap<usize, Grants> = BTreeMap::new();
             for swap in &swaps {

@@ -114,7 +114,9 @@ impl Tenant {
         self.catalog = Arc::clone(&batch.next.catalog);
         self.groups.clone_from(&batch.next.groups);
         for (index, user) in &batch.next.users {
-            if let Some(place) = self.users.get_mut(index.0 as usize) {
+            let at = index.0 as usize;
+            if let (Some(place), Some(outcome)) = (self.users.get_mut(at), self.outcomes.get(at)) {
+                self.registers.update(*index, user, outcome, outcome);
                 *place = Arc::clone(user);
             }
         }
@@ -192,7 +194,10 @@ impl Tenant {
     pub fn has_errors(&self, group: GroupIndex) -> bool {
         let of_group = self.registers.by_group.get(&group).into_iter().flatten();
         of_group.filter_map(|user| self.outcome(UserIndex(user))).any(|outcome| {
-            outcome.records.iter().any(|record| record.source == Source::Group(group) && record.error.is_some())
+            outcome
+                .records
+                .iter()
+                .any(|record| record.source == Source::Group(group) && record.error.is_some())
         })
     }
 

@@ -30,7 +30,9 @@ pub(super) fn template(
     }
     while let Some((sku, plan, any_of)) = unmet(catalog, &template) {
         match mode {
-            PrereqMode::Refuse => return Err(Refusal::PrerequisiteMissing { plan, any_of: any_of.iter().collect() }),
+            PrereqMode::Refuse => {
+                return Err(Refusal::PrerequisiteMissing { plan, any_of: any_of.iter().collect() });
+            }
             PrereqMode::AutoDisable => match template.get_mut(&sku) {
                 Some(entry) => {
                     entry.disabled.insert(plan);
@@ -61,7 +63,10 @@ fn products_can_be_added(catalog: &Catalog, add: &Version, remove: &[SkuIndex]) 
 }
 
 /// The first plan of a template whose needs are not in it.
-fn unmet(catalog: &Catalog, template: &BTreeMap<SkuIndex, TemplateEntry>) -> Option<(SkuIndex, PlanIndex, PlanSet)> {
+fn unmet(
+    catalog: &Catalog,
+    template: &BTreeMap<SkuIndex, TemplateEntry>,
+) -> Option<(SkuIndex, PlanIndex, PlanSet)> {
     let plans = |sku: SkuIndex, entry: &TemplateEntry| catalog.plans_of(sku).minus(&entry.disabled);
     let mut all = PlanSet::default();
     for (sku, entry) in template {
@@ -89,7 +94,11 @@ pub(super) struct DirectEdit<'a> {
 
 impl DirectEdit<'_> {
     /// The user's licenses after the edit, if all of it can be done at once.
-    pub(super) fn check(&self, catalog: &Catalog, consumed: impl Fn(SkuIndex) -> u64) -> Result<Outcome, Refusal> {
+    pub(super) fn check(
+        &self,
+        catalog: &Catalog,
+        consumed: impl Fn(SkuIndex) -> u64,
+    ) -> Result<Outcome, Refusal> {
         products_can_be_added(catalog, self.add, self.remove)?;
         for sku in self.remove {
             if !self.user.direct.contains_key(sku) {
@@ -139,9 +148,11 @@ impl DirectEdit<'_> {
 
     fn check_location(&self, catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<(), Refusal> {
         let location = self.user.location.ok_or(Refusal::LocationMissing)?;
-        let plans = after.record(sku, Source::Direct).map(|record| record.enabled(catalog)).unwrap_or_default();
-        let prohibited =
-            |plan: &PlanIndex| catalog.plan_at(*plan).is_some_and(|plan| plan.prohibited_in.contains(&location));
+        let plans =
+            after.record(sku, Source::Direct).map(|record| record.enabled(catalog)).unwrap_or_default();
+        let prohibited = |plan: &PlanIndex| {
+            catalog.plan_at(*plan).is_some_and(|plan| plan.prohibited_in.contains(&location))
+        };
         match plans.iter().find(prohibited) {
             Some(plan) => Err(Refusal::Prohibited(plan, location)),
             None => Ok(()),
@@ -162,7 +173,10 @@ impl DirectEdit<'_> {
 
     fn check_address(&self, catalog: &Catalog, after: &Outcome) -> Result<(), Refusal> {
         let has_mailbox = |outcome: &Outcome| {
-            outcome.enabled(catalog).iter().any(|plan| catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox))
+            outcome
+                .enabled(catalog)
+                .iter()
+                .any(|plan| catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox))
         };
         let is_taken = self.user.has_address_conflict && has_mailbox(after) && !has_mailbox(self.before);
         if is_taken { Err(Refusal::AddressTaken) } else { Ok(()) }
@@ -176,7 +190,8 @@ fn check_exclusive(catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<
     for family in catalog.families() {
         for plan in plans.intersection(&family.exclusive).iter() {
             let rivals = others.iter().filter(|(other, _)| **other != sku).map(|(_, plans)| plans);
-            let clash = rivals.flat_map(|rivals| rivals.intersection(&family.exclusive).iter().collect::<Vec<_>>());
+            let clash =
+                rivals.flat_map(|rivals| rivals.intersection(&family.exclusive).iter().collect::<Vec<_>>());
             if let Some(other) = clash.into_iter().find(|other| *other != plan) {
                 return Err(Refusal::Exclusive(plan, other));
             }

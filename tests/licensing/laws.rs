@@ -14,7 +14,8 @@ pub(super) fn of_batch(before: &Tenant, batch: &Batch, after: &Tenant, events: &
     let mut faults = Vec::new();
     for pool in after.pools() {
         let capacity = after.catalog().pool(pool.sku).capacity;
-        let holders = after.users().filter(|user| after.outcome(*user).unwrap().held().contains(&pool.sku)).count();
+        let holders =
+            after.users().filter(|user| after.outcome(*user).unwrap().held().contains(&pool.sku)).count();
         if pool.consumed != holders as u64 || after.consumed(pool.sku) != pool.consumed {
             faults.push(format!("{:?}: {} seats in use, {holders} holders", pool.sku, pool.consumed));
         }
@@ -27,7 +28,9 @@ pub(super) fn of_batch(before: &Tenant, batch: &Batch, after: &Tenant, events: &
     }
     for user in after.users() {
         faults.extend(of_user(after, user).into_iter().map(|fault| format!("user {}: {fault}", user.0)));
-        let moved = events.iter().any(|event| matches!(event.kind, EventKind::UsageLocationChanged(one, _) if one == user));
+        let moved = events
+            .iter()
+            .any(|event| matches!(event.kind, EventKind::UsageLocationChanged(one, _) if one == user));
         if !moved && before.user(user).unwrap().location != after.user(user).unwrap().location {
             faults.push(format!("user {}: the location was written", user.0));
         }
@@ -44,7 +47,9 @@ pub(super) fn of_batch(before: &Tenant, batch: &Batch, after: &Tenant, events: &
     reversed.reverse();
     match before.evaluate(&reversed) {
         Ok(other) => {
-            let same = other.changes == batch.changes && other.audit == batch.audit && other.summaries == batch.summaries;
+            let same = other.changes == batch.changes
+                && other.audit == batch.audit
+                && other.summaries == batch.summaries;
             if !same {
                 faults.push("the order of arrival matters".to_owned());
             }
@@ -94,7 +99,11 @@ fn bundles_are_whole(tenant: &Tenant, outcome: &Outcome) -> Vec<String> {
         (*failed > 0 && *fine > 0).then(|| format!("{source:?} is given in part"))
     };
     let has_alternatives = tenant.policy().groups.values().any(|group| !group.alternatives.is_empty());
-    if tenant.policy().per_product || has_alternatives { Vec::new() } else { by_source.iter().filter_map(is_partial).collect() }
+    if tenant.policy().per_product || has_alternatives {
+        Vec::new()
+    } else {
+        by_source.iter().filter_map(is_partial).collect()
+    }
 }
 
 fn plans_fit(tenant: &Tenant, outcome: &Outcome) -> Vec<String> {
@@ -105,7 +114,9 @@ fn plans_fit(tenant: &Tenant, outcome: &Outcome) -> Vec<String> {
     for family in catalog.families() {
         let pairs: BTreeSet<_> = by_sku
             .iter()
-            .flat_map(|(sku, plans)| plans.intersection(&family.exclusive).iter().map(|plan| (*sku, plan)).collect::<Vec<_>>())
+            .flat_map(|(sku, plans)| {
+                plans.intersection(&family.exclusive).iter().map(|plan| (*sku, plan)).collect::<Vec<_>>()
+            })
             .collect();
         for (sku, plan) in &pairs {
             if let Some(other) = pairs.iter().find(|(other_sku, other)| other_sku != sku && other != plan) {
@@ -152,13 +163,15 @@ fn nothing_wanted_is_revoked(batch: &Batch, after: &Tenant) -> Vec<String> {
             let asks = match source {
                 Source::Direct => user.direct.contains_key(&sku),
                 Source::Group(group) => {
-                    user.memberships.contains_key(&group) && after.group(group).unwrap().template.contains_key(&sku)
+                    user.memberships.contains_key(&group)
+                        && after.group(group).unwrap().template.contains_key(&sku)
                 }
             };
             let had = record.before.as_ref().is_some_and(|before| before.state.is_in_force());
             let lost = change.change.seats_freed.contains(&sku) && after.catalog().is_subscribed(sku);
             if asks && had && lost {
-                faults.push(format!("user {} lost {sku:?}, which {source:?} gave and asks for", change.user.0));
+                faults
+                    .push(format!("user {} lost {sku:?}, which {source:?} gave and asks for", change.user.0));
             }
         }
     }

@@ -23,6 +23,9 @@ struct Bundle {
     moves: bool,
 }
 
+/// What decides the place of a bundle: its class, a moment, an id.
+type Rank = (u8, Option<Moment>, String);
+
 /// Where a bundle is.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
@@ -39,7 +42,11 @@ struct User<'t> {
 }
 
 /// What a user has after a batch, by source and product.
-pub(super) fn resolve(before: &Tenant, after: &Tenant, index: UserIndex) -> BTreeMap<(Source, String), Found> {
+pub(super) fn resolve(
+    before: &Tenant,
+    after: &Tenant,
+    index: UserIndex,
+) -> BTreeMap<(Source, String), Found> {
     let user = after.user(index).unwrap();
     let user = User {
         catalog: after.catalog(),
@@ -56,7 +63,7 @@ fn bundles(before: &Tenant, after: &Tenant, index: UserIndex) -> Vec<Bundle> {
     let of = |version: dyngroup::licensing::intent::Version| -> Version {
         version.into_iter().map(|(sku, disabled)| (sku, disabled.iter().collect())).collect()
     };
-    let mut all: Vec<((u8, Option<Moment>, String), Bundle)> = Vec::new();
+    let mut all: Vec<(Rank, Bundle)> = Vec::new();
     for (sku, direct) in &user.direct {
         let version: Version = [(*sku, direct.disabled.iter().collect())].into();
         let bundle = Bundle { source: Source::Direct, old: version.clone(), wanted: version, moves: false };
@@ -65,11 +72,16 @@ fn bundles(before: &Tenant, after: &Tenant, index: UserIndex) -> Vec<Bundle> {
     for group in after.groups() {
         let (source, known) = (Source::Group(group), after.group(group).unwrap());
         let member = user.memberships.get(&group);
-        let (old, wanted) = (of(former.version_of(source)), member.map(|_| of(known.version())).unwrap_or_default());
+        let (old, wanted) =
+            (of(former.version_of(source)), member.map(|_| of(known.version())).unwrap_or_default());
         if old.is_empty() && wanted.is_empty() {
             continue;
         }
-        let activated = former.in_force().filter(|record| record.source == source).filter_map(|record| record.activated).min();
+        let activated = former
+            .in_force()
+            .filter(|record| record.source == source)
+            .filter_map(|record| record.activated)
+            .min();
         let asked = known.template.values().map(|entry| entry.since).chain(member.copied()).max();
         let pending = former.records.iter().any(|record| record.source == source && record.pending_removal);
         let (class, moment) = match () {
@@ -89,13 +101,21 @@ impl User<'_> {
     fn places(&self) -> Vec<Place> {
         let mut stays: BTreeSet<usize> = BTreeSet::new();
         loop {
-            let start = |at: usize| if !self.bundles[at].moves || stays.contains(&at) { Place::Old } else { Place::Nowhere };
+            let start = |at: usize| {
+                if !self.bundles[at].moves || stays.contains(&at) { Place::Old } else { Place::Nowhere }
+            };
             let mut places: Vec<Place> = (0..self.bundles.len()).map(start).collect();
-            while let Some(at) = (0..places.len()).find(|&at| places[at] == Place::Nowhere && self.can_have(at, &places)) {
+            while let Some(at) =
+                (0..places.len()).find(|&at| places[at] == Place::Nowhere && self.can_have(at, &places))
+            {
                 places[at] = Place::Wanted;
             }
             let failed: Vec<usize> = (0..places.len())
-                .filter(|&at| places[at] == Place::Nowhere && !self.bundles[at].old.is_empty() && !self.bundles[at].wanted.is_empty())
+                .filter(|&at| {
+                    places[at] == Place::Nowhere
+                        && !self.bundles[at].old.is_empty()
+                        && !self.bundles[at].wanted.is_empty()
+                })
                 .collect();
             if !failed.is_empty() {
                 stays.extend(failed);
@@ -103,11 +123,17 @@ impl User<'_> {
             }
             let lacking = self.lacking(&places);
             let gives = |at: &usize| {
-                let plans: Plans = self.bundles[*at].old.iter().flat_map(|(sku, off)| self.plans(*sku, off)).collect();
+                let plans: Plans =
+                    self.bundles[*at].old.iter().flat_map(|(sku, off)| self.plans(*sku, off)).collect();
                 let had = lacking.iter().filter(|(place, ..)| places[*place] == Place::Old);
                 had.into_iter().any(|(_, _, needs)| !needs.is_disjoint(&plans))
             };
-            let with = |place: Place| (0..places.len()).filter(move |at| self.bundles[*at].moves).filter(|at| places[*at] == place).find(&gives);
+            let with = |place: Place| {
+                (0..places.len())
+                    .filter(move |at| self.bundles[*at].moves)
+                    .filter(|at| places[*at] == place)
+                    .find(&gives)
+            };
             match with(Place::Nowhere).or_else(|| with(Place::Wanted)) {
                 Some(at) => stays.insert(at),
                 None => return self.improved(places),
@@ -119,14 +145,20 @@ impl User<'_> {
         while let Some(better) = (0..places.len()).find_map(|at| {
             let next = match (places[at], self.bundles[at].wanted.is_empty()) {
                 (Place::Old, true) if self.bundles[at].moves => Place::Nowhere,
-                (Place::Old | Place::Nowhere, false) if self.bundles[at].moves && self.can_have(at, &places) => Place::Wanted,
+                (Place::Old | Place::Nowhere, false)
+                    if self.bundles[at].moves && self.can_have(at, &places) =>
+                {
+                    Place::Wanted
+                }
                 _ => return None,
             };
             let mut changed = places.clone();
             changed[at] = next;
             let known = self.lacking(&places);
             let worse = self.lacking(&changed).into_iter().any(|(place, plan, needs)| {
-                !known.iter().any(|(known, other, sets)| (self.bundles[*known].source, *other, sets) == (self.bundles[place].source, plan, &needs))
+                !known.iter().any(|(known, other, sets)| {
+                    (self.bundles[*known].source, *other, sets) == (self.bundles[place].source, plan, &needs)
+                })
             });
             (!worse).then_some(changed)
         }) {
@@ -149,11 +181,18 @@ impl User<'_> {
         for (_, sku, plan) in given.iter().filter(|(bundle, ..)| *bundle == at) {
             let facts = self.catalog.plan_at(*plan).unwrap();
             let excludes = |(_, other_sku, other): &(usize, SkuIndex, PlanIndex)| {
-                let in_one = self.catalog.families().iter().any(|one| one.exclusive.contains(*plan) && one.exclusive.contains(*other));
+                let in_one = self
+                    .catalog
+                    .families()
+                    .iter()
+                    .any(|one| one.exclusive.contains(*plan) && one.exclusive.contains(*other));
                 in_one && other != plan && other_sku != sku
             };
             let codes = [
-                (facts.prohibited_in.contains(&self.location.unwrap()), ErrorCode::ProhibitedInUsageLocationViolation),
+                (
+                    facts.prohibited_in.contains(&self.location.unwrap()),
+                    ErrorCode::ProhibitedInUsageLocationViolation,
+                ),
                 (given.iter().any(excludes), ErrorCode::MutuallyExclusiveViolation),
                 (!missing(self.catalog, *plan, &all).is_empty(), ErrorCode::DependencyViolation),
                 (self.takes_address(at, *plan, places), ErrorCode::UniquenessViolation),
@@ -197,10 +236,13 @@ impl User<'_> {
     fn lacking(&self, places: &[Place]) -> Vec<(usize, PlanIndex, Plans)> {
         let given = self.given(places);
         let all: Plans = given.iter().map(|(_, _, plan)| *plan).collect();
-        given.into_iter().filter_map(|(at, _, plan)| {
-            let needs = missing(self.catalog, plan, &all);
-            (!needs.is_empty()).then_some((at, plan, needs))
-        }).collect()
+        given
+            .into_iter()
+            .filter_map(|(at, _, plan)| {
+                let needs = missing(self.catalog, plan, &all);
+                (!needs.is_empty()).then_some((at, plan, needs))
+            })
+            .collect()
     }
 
     fn report(&self, places: &[Place]) -> BTreeMap<(Source, String), Found> {
@@ -208,13 +250,30 @@ impl User<'_> {
         for (at, bundle) in self.bundles.iter().enumerate() {
             let id = |sku: &SkuIndex| (bundle.source, self.catalog.product(*sku).unwrap().sku_id.clone());
             match places[at] {
-                Place::Wanted => report.extend(bundle.wanted.iter().map(|(sku, off)| (id(sku), (Some(off.clone()), None)))),
+                Place::Wanted => {
+                    report
+                        .extend(bundle.wanted.iter().map(|(sku, off)| (id(sku), (Some(off.clone()), None))));
+                }
                 Place::Old if !bundle.moves => {
                     let prohibited = |sku: &SkuIndex, off: &Plans| {
-                        let here = |plan: PlanIndex| self.catalog.plan_at(plan).unwrap().prohibited_in.contains(&self.location.unwrap());
-                        self.plans(*sku, off).into_iter().any(here).then_some(ErrorCode::ProhibitedInUsageLocationViolation)
+                        let here = |plan: PlanIndex| {
+                            self.catalog
+                                .plan_at(plan)
+                                .unwrap()
+                                .prohibited_in
+                                .contains(&self.location.unwrap())
+                        };
+                        self.plans(*sku, off)
+                            .into_iter()
+                            .any(here)
+                            .then_some(ErrorCode::ProhibitedInUsageLocationViolation)
                     };
-                    report.extend(bundle.old.iter().map(|(sku, off)| (id(sku), (Some(off.clone()), prohibited(sku, off)))));
+                    report.extend(
+                        bundle
+                            .old
+                            .iter()
+                            .map(|(sku, off)| (id(sku), (Some(off.clone()), prohibited(sku, off)))),
+                    );
                 }
                 _ => report.extend(self.failed(at, places).into_iter().map(|(sku, found)| (id(&sku), found))),
             }
@@ -231,7 +290,10 @@ impl User<'_> {
             moved[at] = if bundle.wanted.is_empty() { Place::Nowhere } else { Place::Wanted };
             let known = self.lacking(places);
             let own = self.plans(*sku, &bundle.old[sku]);
-            let needed = self.lacking(&moved).into_iter().any(|one| one.0 != at && !known.contains(&one) && !one.2.is_disjoint(&own));
+            let needed = self
+                .lacking(&moved)
+                .into_iter()
+                .any(|one| one.0 != at && !known.contains(&one) && !one.2.is_disjoint(&own));
             if needed {
                 let code = faults.entry(*sku).or_insert(ErrorCode::DependencyViolation);
                 *code = ErrorCode::DependencyViolation.min(*code);

@@ -181,8 +181,11 @@ fn look_at_users(world: &mut World, step: &Step, _batch: &Batch, faults: &mut Fa
             faults.same(&name, &sorted(expected), &sorted(&found));
         }
     }
-    for (name, plans, expected) in
-        step.on.iter().map(|(name, plans)| (name, plans, true)).chain(step.off.iter().map(|(name, plans)| (name, plans, false)))
+    for (name, plans, expected) in step
+        .on
+        .iter()
+        .map(|(name, plans)| (name, plans, true))
+        .chain(step.off.iter().map(|(name, plans)| (name, plans, false)))
     {
         let user = world.user(name);
         for plan in plans {
@@ -211,7 +214,11 @@ fn look_at_users(world: &mut World, step: &Step, _batch: &Batch, faults: &mut Fa
     for (name, expected) in &step.location {
         let user = world.user(name);
         let found = world.tenant.user(user).unwrap().location;
-        faults.same("location", expected, &found.map_or_else(|| "none".to_owned(), |found| found.to_string()));
+        faults.same(
+            "location",
+            expected,
+            &found.map_or_else(|| "none".to_owned(), |found| found.to_string()),
+        );
     }
 }
 

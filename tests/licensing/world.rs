@@ -88,7 +88,8 @@ impl World {
 
     /// A plan by its name; one that no product has is made up.
     pub(super) fn plan(&mut self, name: &str) -> PlanIndex {
-        let of = |product: &toml::Value| product["plans"].get(name).and_then(|id| Some(id.as_str()?.to_owned()));
+        let of =
+            |product: &toml::Value| product["plans"].get(name).and_then(|id| Some(id.as_str()?.to_owned()));
         let id = PRODUCTS.values().find_map(of);
         self.tenant.plan(id.as_deref().unwrap_or(name), Some(name))
     }
@@ -141,8 +142,11 @@ impl World {
                 let users: Vec<UserIndex> = names(&words[..1]).iter().map(|name| self.user(name)).collect();
                 let adds = words[1].starts_with('+');
                 let kind = |user| {
-                    let (add, remove) =
-                        if adds { (version.clone(), Vec::new()) } else { (Version::new(), version.keys().copied().collect()) };
+                    let (add, remove) = if adds {
+                        (version.clone(), Vec::new())
+                    } else {
+                        (Version::new(), version.keys().copied().collect())
+                    };
                     EventKind::DirectSet { user, add, remove }
                 };
                 users.into_iter().map(kind).collect()
@@ -190,8 +194,14 @@ impl World {
 
     fn subscription(&mut self, product: &str, id: &str, words: &[&str]) -> EventKind {
         let sku = self.sku(product);
-        let own = if id == "s" { format!("{}-Enabled", self.tenant.catalog().product(sku).unwrap().sku_id) } else { id.to_owned() };
-        let status = words.get(1).map_or(SubscriptionStatus::Enabled, |word| SubscriptionStatus::from_word(word).unwrap());
+        let own = if id == "s" {
+            format!("{}-Enabled", self.tenant.catalog().product(sku).unwrap().sku_id)
+        } else {
+            id.to_owned()
+        };
+        let status = words
+            .get(1)
+            .map_or(SubscriptionStatus::Enabled, |word| SubscriptionStatus::from_word(word).unwrap());
         let total = words[0].parse().unwrap();
         EventKind::SubscriptionChanged { sku, subscription: Subscription { id: own, status, total } }
     }
@@ -255,7 +265,9 @@ pub(super) fn names(words: &[&str]) -> Vec<String> {
                 let digits = first.trim_start_matches(|c: char| !c.is_ascii_digit());
                 let prefix = &first[..first.len() - digits.len()];
                 let (from, to): (u32, u32) = (digits.parse().unwrap(), last[prefix.len()..].parse().unwrap());
-                all.extend((from..=to).map(|number| format!("{prefix}{number:0width$}", width = digits.len())));
+                all.extend(
+                    (from..=to).map(|number| format!("{prefix}{number:0width$}", width = digits.len())),
+                );
             }
         }
     }

@@ -114,7 +114,11 @@ impl<'a> People<'a> {
             let (known, settings) = (self.rules.groups.get(at), self.rules.settings.get(at));
             let template = known.map(|group| group.version()).unwrap_or_default();
             let since = wanted_since(self.rules.groups, user, Source::Group(*group), &template);
-            (std::cmp::Reverse(settings.map_or(0, |one| one.priority)), since, known.map(|group| group.id.as_str()))
+            (
+                std::cmp::Reverse(settings.map_or(0, |one| one.priority)),
+                since,
+                known.map(|group| group.id.as_str()),
+            )
         };
         let mut groups: Vec<GroupIndex> = user.memberships.keys().copied().collect();
         if groups.len() > 1 {
@@ -139,7 +143,10 @@ impl<'a> People<'a> {
         for seeker in self.seekers.values().filter(|seeker| seen.insert(seeker.case.number)) {
             let question = &seeker.case.question;
             products.extend(question.held.difference(&seeker.case.full.held).copied());
-            let moving = question.candidates.iter().filter(|one| one.standing == crate::licensing::candidate::Standing::Moving);
+            let moving = question
+                .candidates
+                .iter()
+                .filter(|one| one.standing == crate::licensing::candidate::Standing::Moving);
             products.extend(moving.flat_map(|one| one.in_force.keys().copied()));
         }
         let waiting = &self.draft.tenant.registers.waiting;
@@ -172,7 +179,8 @@ impl<'a> People<'a> {
     pub(super) fn settle(self) -> Settled {
         let seekers: Vec<Seeker<'_>> = self.seekers.values().cloned().collect();
         let allotment = allot(self.rules, &seekers, &|sku| self.consumed(sku));
-        let mut books = Books { people: &self, allotment: &allotment, known: HashMap::new(), compared: HashMap::new() };
+        let mut books =
+            Books { people: &self, allotment: &allotment, known: HashMap::new(), compared: HashMap::new() };
         let mut settled = Settled { changes: Vec::new(), users: BTreeMap::new(), outcomes: BTreeMap::new() };
         for seeker in &seekers {
             let settlement = books.settlement(seeker);
@@ -202,7 +210,12 @@ impl Books<'_, '_> {
         let own = self.allotment.answers.get(&seeker.index);
         let of_user = (seeker.index, 0)..=(seeker.index, usize::MAX);
         let refusals: Refusals = match own {
-            Some(_) => self.allotment.refusals.range(of_user).map(|((_, order), skus)| (*order, skus.clone())).collect(),
+            Some(_) => self
+                .allotment
+                .refusals
+                .range(of_user)
+                .map(|((_, order), skus)| (*order, skus.clone()))
+                .collect(),
             None => Refusals::new(),
         };
         let key = (seeker.case.number, own.map(Rc::as_ptr), refusals);
@@ -215,7 +228,8 @@ impl Books<'_, '_> {
             used >= rules.catalog.pool(sku).capacity
         };
         let answer = own.unwrap_or(&seeker.case.full);
-        let Settlement { outcome, converted } = settle(rules, &seeker.case.question, answer, &key.2, &is_short);
+        let Settlement { outcome, converted } =
+            settle(rules, &seeker.case.question, answer, &key.2, &is_short);
         let former = &seeker.case.question.outcome;
         let outcome = if **former == outcome { Arc::clone(former) } else { Arc::new(outcome) };
         let settlement = Rc::new((outcome, converted));
@@ -226,7 +240,8 @@ impl Books<'_, '_> {
     /// Enters what a user has, if it differs from what they had.
     fn enter(&mut self, settled: &mut Settled, index: UserIndex, outcome: Arc<Outcome>, converted: &Version) {
         let draft = self.people.draft;
-        let (Some(before), Some(user)) = (draft.tenant.outcomes.get(index.0 as usize), draft.user(index)) else {
+        let (Some(before), Some(user)) = (draft.tenant.outcomes.get(index.0 as usize), draft.user(index))
+        else {
             return;
         };
         let mut user = user.clone();
@@ -234,7 +249,8 @@ impl Books<'_, '_> {
             let since = user.direct.get(sku).map_or(draft.now, |direct| direct.since);
             user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
         }
-        user.left.retain(|group, _| outcome.records.iter().any(|record| record.source == Source::Group(*group)));
+        user.left
+            .retain(|group, _| outcome.records.iter().any(|record| record.source == Source::Group(*group)));
         if draft.tenant.user(index) != Some(&user) {
             settled.users.insert(index, user);
         }

@@ -73,7 +73,13 @@ pub(super) fn tell(draft: &Draft<'_>, settled: &Settled) -> Told {
     for summary in summaries.iter().filter(|one| one.trigger != Trigger::Membership) {
         let causes = draft.runs.get(&summary.group).map(|run| draft.ids(&run.causes)).unwrap_or_default();
         let details = Details::Result { succeeded: summary.succeeded, failed: summary.failed };
-        audit.push(teller.by_service(Activity::FinishRun, true, Target::Group(summary.group), causes, details));
+        audit.push(teller.by_service(
+            Activity::FinishRun,
+            true,
+            Target::Group(summary.group),
+            causes,
+            details,
+        ));
     }
     Told { summaries, audit }
 }
@@ -112,9 +118,11 @@ impl Teller<'_> {
         }
         let OutcomeChange { changed_sources, failed_sources, is_status_only, .. } = &*one.change;
         let mut tell = |activity, succeeded, sources: Vec<Source>, is_partial| {
+            let is_direct = sources.iter().all(|source| *source == Source::Direct);
             let details = Details::Sources { sources, is_partial };
-            let mut event = self.by_service(activity, succeeded, Target::User(one.user), one.causes.clone(), details);
-            if changed_sources.iter().all(|source| *source == Source::Direct) {
+            let mut event =
+                self.by_service(activity, succeeded, Target::User(one.user), one.causes.clone(), details);
+            if is_direct {
                 event.actor = self.direct_actor(one).unwrap_or(event.actor);
             }
             audit.push(event);
@@ -180,7 +188,8 @@ impl Teller<'_> {
     }
 
     fn outcome(&self, index: UserIndex) -> Arc<Outcome> {
-        let known = self.settled.outcomes.get(&index).or_else(|| self.draft.tenant.outcomes.get(index.0 as usize));
+        let known =
+            self.settled.outcomes.get(&index).or_else(|| self.draft.tenant.outcomes.get(index.0 as usize));
         known.cloned().unwrap_or_default()
     }
 }

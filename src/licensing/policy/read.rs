@@ -6,9 +6,7 @@ use std::ops::Range;
 use jiff::SignedDuration;
 use toml_edit::{Item, TableLike, Value};
 
-use super::{
-    FailedChange, GroupSettings, LicensingPolicy, MassChange, PrereqMode, RemovalBlock, SeatKey,
-};
+use super::{FailedChange, GroupSettings, LicensingPolicy, MassChange, PrereqMode, RemovalBlock, SeatKey};
 use crate::base::code;
 use crate::base::limits::{DATA_ERRORS_PER_FILE_MAX, LICENSE_HOLD_MAX_DAYS};
 use crate::directory::error::{DataError, DataErrors};
@@ -37,7 +35,11 @@ impl LicensingPolicy {
             for (key, item) in file.table(name).into_iter().flat_map(TableLike::iter) {
                 if let Err(Fault { place, field, message }) = read(&mut policy, key, item) {
                     let key_place = file.table(name).and_then(|table| table.get_key_value(key)?.0.span());
-                    let field = if field.is_empty() { format!("{name}.{key}") } else { format!("{name}.{key}.{field}") };
+                    let field = if field.is_empty() {
+                        format!("{name}.{key}")
+                    } else {
+                        format!("{name}.{key}.{field}")
+                    };
                     faults.push((place.or_else(|| item.span()).or(key_place), field, message));
                 }
             }
@@ -46,9 +48,10 @@ impl LicensingPolicy {
             return Ok(policy);
         }
         let omitted = faults.len().saturating_sub(DATA_ERRORS_PER_FILE_MAX);
-        let errors = faults.into_iter().take(DATA_ERRORS_PER_FILE_MAX).filter_map(|(place, field, message)| {
-            Some(file.document.as_ref()?.error(&code::DATA_FIELD, place, field, message))
-        });
+        let errors =
+            faults.into_iter().take(DATA_ERRORS_PER_FILE_MAX).filter_map(|(place, field, message)| {
+                Some(file.document.as_ref()?.error(&code::DATA_FIELD, place, field, message))
+            });
         Err(DataErrors::new(errors.collect::<Vec<DataError>>(), omitted))
     }
 }
@@ -122,7 +125,9 @@ fn choice(policy: &mut LicensingPolicy, key: &str, item: &Item) -> Result<(), Fa
             ];
             policy.conflict_profile = word(item, words)?;
         }
-        "conflict_order" => policy.precedence = word(item, [("incumbent_first", false), ("precedence", true)])?,
+        "conflict_order" => {
+            policy.precedence = word(item, [("incumbent_first", false), ("precedence", true)])?;
+        }
         "missing_location" => {
             policy.inherit_location = word(item, [("inherit_directory", true), ("require", false)])?;
         }
@@ -176,7 +181,8 @@ fn family(policy: &mut LicensingPolicy, key: &str, item: &Item) -> Result<(), Fa
                 "plans" => family.plans = strings(value).map_err(|fault| fault.below(inner))?,
                 "ranks" => {
                     for (plan, rank) in entries(value)? {
-                        let rank = u32::try_from(count(rank)?).map_err(|_| "the rank is too large".to_owned())?;
+                        let rank =
+                            u32::try_from(count(rank)?).map_err(|_| "the rank is too large".to_owned())?;
                         family.ranks.insert(plan.to_ascii_lowercase(), rank);
                     }
                 }
@@ -288,7 +294,9 @@ fn duration(item: &Item) -> Result<SignedDuration, Fault> {
 }
 
 fn alternatives(item: &Item) -> Result<Vec<Vec<String>>, Fault> {
-    let Some(list) = item.as_array() else { return Err(expected(item, "a list of lists of products").into()) };
+    let Some(list) = item.as_array() else {
+        return Err(expected(item, "a list of lists of products").into());
+    };
     list.iter().map(|inner| strings(&Item::Value(inner.clone()))).collect()
 }
 
@@ -319,8 +327,10 @@ fn entries(item: &Item) -> Result<impl Iterator<Item = (&str, &Item)>, Fault> {
 fn expected(item: &Item, what: &str) -> String {
     let found = match item {
         Item::Value(Value::String(text)) => format!("`{}`", text.value()),
-        Item::Value(value) => value.type_name().to_owned(),
-        other => other.type_name().to_owned(),
+        Item::Value(Value::Array(_)) | Item::ArrayOfTables(_) => "a list".to_owned(),
+        Item::Value(Value::InlineTable(_)) | Item::Table(_) => "a table".to_owned(),
+        Item::Value(value) => format!("`{}`", value.clone().decorated("", "")),
+        Item::None => "nothing".to_owned(),
     };
     format!("expected {what}, found {found}")
 }
@@ -344,7 +354,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<LicensingPolicy, String> {
-        LicensingPolicy::read(&Policy::of_text("policy.toml", text).unwrap()).map_err(|errors| errors.to_string())
+        LicensingPolicy::read(&Policy::of_text("policy.toml", text).unwrap())
+            .map_err(|errors| errors.to_string())
     }
 
     #[test]
