@@ -1,5 +1,6 @@
 //! The plans that a user would have from several bundles at once, and what is wrong with that.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, Question, Rules};
@@ -97,7 +98,10 @@ impl Work<'_> {
                     let higher = self
                         .rivals(family, piece.place.1, plan)
                         .filter(|(other, _)| lower_of(&family.ranks, plan, *other) == Some(plan));
-                    let problem = higher.map(|(other, of)| exclusive(plan, other, of)).min();
+                    // The best one is never off itself, so that it is the same at a second look.
+                    let rank = |other: &PlanIndex| Reverse(family.ranks.get(other).copied());
+                    let named = higher.map(|(other, of)| (rank(&other), exclusive(plan, other, of))).min();
+                    let problem = named.map(|(_, problem)| problem);
                     off.extend(problem.map(|problem| (at, plan, problem)));
                 }
             }
@@ -134,17 +138,17 @@ impl Work<'_> {
         }
     }
 
-    /// Why a plan cannot be given with what the user has.
+    /// Why a plan cannot be given with what the user has. What is still to come has to yield to it.
     fn objection(&self, at: usize, plan: PlanIndex) -> Option<Problem> {
         let piece = self.pieces.get(at)?;
         if let Some(problem) = self.prohibition(plan) {
             return Some(problem);
         }
         let families = self.rules.catalog.families().iter().filter(|family| family.exclusive.contains(plan));
-        families
-            .flat_map(|family| self.rivals(family, piece.place.1, plan))
-            .map(|(other, of)| exclusive(plan, other, of))
-            .min()
+        let rivals: Vec<_> = families.flat_map(|family| self.rivals(family, piece.place.1, plan)).collect();
+        // The one that is named does not depend on what came when.
+        let named = rivals.iter().map(|(other, of)| exclusive(plan, *other, of)).min();
+        named.filter(|_| rivals.iter().any(|(_, of)| of.is_old))
     }
 
     fn prohibition(&self, plan: PlanIndex) -> Option<Problem> {

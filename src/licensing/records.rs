@@ -48,6 +48,17 @@ pub(super) fn cleared(rules: &Rules<'_>, before: &Outcome) -> Outcome {
     outcome
 }
 
+/// What a deleted user keeps who still has the seats. Plans that come to a product meanwhile are looked
+/// at when the user comes back.
+pub(super) fn kept_for_deleted(rules: &Rules<'_>, before: &Outcome) -> Outcome {
+    let mut outcome = Outcome { records: before.in_force().cloned().collect(), grace: before.grace.clone() };
+    for record in &mut outcome.records {
+        let new = rules.catalog.plans_of(record.sku).minus(&rules.catalog_before.plans_of(record.sku));
+        record.held_back.extend_with(&new.minus(&record.disabled));
+    }
+    outcome
+}
+
 /// Until when data and plans of what is removed now can come back.
 pub(super) fn grace_end(now: Timestamp) -> Timestamp {
     now.checked_add(SignedDuration::from_hours(24 * LICENSE_GRACE_DAYS)).unwrap_or(Timestamp::MAX)

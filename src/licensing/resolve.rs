@@ -245,6 +245,11 @@ impl<'q> Search<'q> {
 
     /// Why a candidate cannot have a target, with all others where they are.
     fn obstacle(&self, order: usize, target: usize, positions: &[Position]) -> Obstacle {
+        self.obstacle_from(Position::InForce, order, target, positions)
+    }
+
+    /// The same, where the candidate itself comes from `own`: what is in force, or nothing.
+    fn obstacle_from(&self, own: Position, order: usize, target: usize, positions: &[Position]) -> Obstacle {
         let mut obstacle = Obstacle::default();
         let Some(candidate) = self.question.candidates.get(order) else { return obstacle };
         let Some(version) = candidate.targets.get(target) else { return obstacle };
@@ -255,7 +260,7 @@ impl<'q> Search<'q> {
             if !self.rules.catalog.is_subscribed(sku) {
                 faults.insert(Problem::NotSubscribed);
             }
-            if self.takes_address(sku, version, positions, order) {
+            if self.takes_address(sku, version, &with(positions, order, own)) {
                 faults.insert(Problem::AddressTaken);
             }
             if !faults.is_empty() {
@@ -272,7 +277,7 @@ impl<'q> Search<'q> {
     }
 
     /// Whether a product brings the first mailbox to a user whose address is taken.
-    fn takes_address(&self, sku: SkuIndex, version: &Version, positions: &[Position], order: usize) -> bool {
+    fn takes_address(&self, sku: SkuIndex, version: &Version, positions: &[Position]) -> bool {
         let is_mailbox = |plan| self.rules.catalog.plan_at(plan).is_some_and(|plan| plan.is_mailbox);
         let brings = |sku: &SkuIndex, disabled: &PlanSet| {
             self.rules.catalog.plans_of(*sku).minus(disabled).iter().any(is_mailbox)
@@ -286,7 +291,7 @@ impl<'q> Search<'q> {
         };
         self.question.has_address_conflict
             && version.get(&sku).is_some_and(|disabled| brings(&sku, disabled))
-            && !self.parts(&with(positions, order, Position::InForce)).iter().any(has)
+            && !self.parts(positions).iter().any(has)
     }
 
     fn answer(self, positions: Vec<Position>) -> Resolution {
@@ -309,7 +314,10 @@ impl<'q> Search<'q> {
                 }
                 _ => {}
             }
-            let mut obstacle = self.obstacle(order, 0, &unheld);
+            // What was dropped does not count any more.
+            let own =
+                if positions.get(order) == Some(&Position::Out) { Position::Out } else { Position::InForce };
+            let mut obstacle = self.obstacle_from(own, order, 0, &unheld);
             let change = with(&unheld, order, Position::Target(0));
             for (sku, problem) in self.needed_by(candidate, &unheld, &change) {
                 obstacle.faults.entry(sku).or_default().insert(problem);

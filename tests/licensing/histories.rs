@@ -29,13 +29,16 @@ const PRODUCTS: [&str; 14] = [
     "AC, E1",
 ];
 
+/// Plans that come to products; the last one needs a mailbox.
+const NEW_PLANS: [&str; 4] = ["SHAREPOINTSTANDARD", "YAMMER_EDU", "MCOIMP", "WORKPLACE_ANALYTICS"];
+
 const SKUS: [&str; 5] = ["E1", "E3", "E5", "EMS", "AC"];
 
 /// Teams is prohibited in XX.
 const PLACES: &str =
     "[licensing]\nprohibited_countries = { '57ff2da0-773e-42df-b2af-ffb7a2317929' = ['XX'] }\n";
 
-const POLICIES: [&str; 10] = [
+const POLICIES: [&str; 14] = [
     "",
     "bundle_mode = 'per_product'\n",
     "failed_change = 'strict'\n",
@@ -44,12 +47,16 @@ const POLICIES: [&str; 10] = [
     "capacity_retry = 'manual'\n",
     "self_heal_on_user_change = 'off'\n",
     "conflict_profile = 'classic_2018'\nseat_order = ['wanted_since']\n",
+    "conflict_order = 'precedence'\n",
+    "location_revoked = 'revoke'\nmissing_location = 'require'\n",
+    "new_plan_default = 'off'\nprereq_mode = 'auto_disable'\n",
+    "overallocation = 1\nseat_order = []\n",
     "deleted_user_seat = 'hold_30_days'\n[groups.G2]\npriority = 5\n[groups.G1]\ngrace = '1d'\n",
     "[groups.G0]\nalternatives = [['18181a46-0d4e-45cd-891e-60aabd171b4e'], ['efccb6f7-5641-4e0e-bd10-b4976e1bf68e']]\n",
 ];
 
 /// How many histories each law is tried on.
-const CASES: u32 = 128;
+const CASES: u32 = 160;
 
 type Action = (u8, u8, u8);
 
@@ -71,12 +78,13 @@ fn line((kind, a, b): Action, is_short: bool) -> String {
         19 => format!("delete-group {group}"),
         20 => "tick 1d".to_owned(),
         21 => format!("pool {} = 3 Suspended", SKUS[usize::from(a) % SKUS.len()]),
+        23 => format!("product {} + {}", ["EMS", "E1", "E5"][usize::from(a % 3)], NEW_PLANS[usize::from(b) % NEW_PLANS.len()]),
         _ => format!("reprocess user {user}"),
     }
 }
 
 fn history() -> impl Strategy<Value = Vec<Vec<Action>>> {
-    prop::collection::vec(prop::collection::vec((0u8..23, any::<u8>(), any::<u8>()), 1..7), 1..14)
+    prop::collection::vec(prop::collection::vec((0u8..24, any::<u8>(), any::<u8>()), 1..7), 1..14)
 }
 
 fn world(policy: &str, is_short: bool) -> World {

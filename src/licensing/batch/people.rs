@@ -14,7 +14,7 @@ use crate::licensing::draft::Draft;
 use crate::licensing::intent::{DirectLicense, GroupIndex, User, UserIndex, Version};
 use crate::licensing::outcome::{Outcome, Source};
 use crate::licensing::plan_set::PlanSet;
-use crate::licensing::records::{Refusals, Settlement, cleared, settle};
+use crate::licensing::records::{Refusals, Settlement, cleared, kept_for_deleted, settle};
 use crate::licensing::resolve::{Resolution, all_granted, resolve};
 use crate::licensing::seats::{Allotment, Case, Seeker, allot};
 
@@ -32,6 +32,8 @@ pub(super) struct People<'a> {
     draft: &'a Draft<'a>,
     rules: &'a Rules<'a>,
     seekers: BTreeMap<UserIndex, Seeker<'a>>,
+    /// Those of them for whom nothing that failed is tried again.
+    unhealed: BTreeSet<UserIndex>,
     /// Users who were deleted, with what is left.
     cleared: BTreeMap<UserIndex, Arc<Outcome>>,
     cases: HashMap<Key, Rc<Case>>,
@@ -60,6 +62,7 @@ impl<'a> People<'a> {
             draft,
             rules,
             seekers: BTreeMap::new(),
+            unhealed: BTreeSet::new(),
             cleared: BTreeMap::new(),
             cases: HashMap::new(),
             freed: BTreeMap::new(),
@@ -79,7 +82,7 @@ impl<'a> People<'a> {
         let outcome = self.draft.outcome(index);
         if let Some(deleted_at) = user.deleted_at {
             let left = if self.keeps_seats(user, deleted_at) {
-                Outcome { records: outcome.in_force().cloned().collect(), grace: outcome.grace.clone() }
+                kept_for_deleted(self.rules, &outcome)
             } else {
                 cleared(self.rules, &outcome)
             };
@@ -98,6 +101,11 @@ impl<'a> People<'a> {
             Rc::new(Case { number, question, full })
         });
         let case = Rc::clone(case);
+        if retries {
+            self.unhealed.remove(&index);
+        } else {
+            self.unhealed.insert(index);
+        }
         self.seekers.insert(index, Seeker { index, user, case });
     }
 
@@ -152,7 +160,8 @@ impl<'a> People<'a> {
         let waiting = &self.draft.tenant.registers.waiting;
         let users = products.iter().filter_map(|sku| waiting.get(sku)).flatten().map(UserIndex);
         let new: BTreeSet<UserIndex> = users
-            .filter(|index| !self.seekers.contains_key(index) && !self.cleared.contains_key(index))
+            .filter(|index| !self.seekers.contains_key(index) || self.unhealed.contains(index))
+            .filter(|index| !self.cleared.contains_key(index))
             .filter(|index| self.draft.user(*index).is_some_and(|user| user.deleted_at.is_none()))
             .collect();
         for index in &new {
