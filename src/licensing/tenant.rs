@@ -16,6 +16,34 @@ use super::policy::{GroupSettings, LicensingPolicy};
 use crate::base::limits::LICENSE_EVENTS_REMEMBERED_MAX;
 
 /// Everything that the next batch depends on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dyngroup::licensing::catalog::{Catalog, Country};
+/// use dyngroup::licensing::event::{Event, EventKind};
+/// use dyngroup::licensing::intent::{Group, User};
+/// use dyngroup::licensing::outcome::ErrorCode;
+/// use dyngroup::licensing::policy::LicensingPolicy;
+/// use dyngroup::licensing::pool::{Subscription, SubscriptionStatus};
+/// use dyngroup::licensing::tenant::Tenant;
+///
+/// let mut tenant = Tenant::new(Catalog::default(), LicensingPolicy::default(), Country::new("NO"));
+/// let (sku, group) = (tenant.sku("6fd2c87f-b296-42f0-b197-1e91e994b900"), tenant.add_group(Group::new("hr", true)));
+/// let [ada, bob] = ["ada", "bob"].map(|id| tenant.add_user(User::new(id, None), Arc::default()));
+/// let subscription = Subscription { id: "s".into(), status: SubscriptionStatus::Enabled, total: 1 };
+/// let kinds = [
+///     EventKind::SubscriptionChanged { sku, subscription },
+///     EventKind::GroupTemplateSet { group, add: [(sku, Default::default())].into(), remove: vec![] },
+///     EventKind::MemberAdded(group, ada),
+///     EventKind::MemberAdded(group, bob),
+/// ];
+/// let events: Vec<Event> = (1..).zip(kinds).map(|(sequence, kind)| Event {
+///     id: sequence.to_string(), sequence, time: "2026-01-15T00:00:00Z".parse().unwrap(), actor: "me".into(), kind,
+/// }).collect();
+/// let batch = tenant.apply(&events).unwrap();
+/// assert_eq!((batch.summaries[0].succeeded, batch.summaries[0].failed), (1, 1));
+/// assert_eq!(tenant.errors().map(|error| (error.user, error.code)).collect::<Vec<_>>(), [(bob, ErrorCode::CountViolation)]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Tenant {
     pub(super) catalog: Arc<Catalog>,

@@ -78,7 +78,11 @@ fn line((kind, a, b): Action, is_short: bool) -> String {
         19 => format!("delete-group {group}"),
         20 => "tick 1d".to_owned(),
         21 => format!("pool {} = 3 Suspended", SKUS[usize::from(a) % SKUS.len()]),
-        23 => format!("product {} + {}", ["EMS", "E1", "E5"][usize::from(a % 3)], NEW_PLANS[usize::from(b) % NEW_PLANS.len()]),
+        23 => format!(
+            "product {} + {}",
+            ["EMS", "E1", "E5"][usize::from(a % 3)],
+            NEW_PLANS[usize::from(b) % NEW_PLANS.len()]
+        ),
         _ => format!("reprocess user {user}"),
     }
 }
