@@ -10,7 +10,7 @@ use super::batch::{Batch, GuardStop};
 use super::catalog::{Catalog, Country, SkuIndex};
 use super::event::Event;
 use super::intent::{Group, GroupIndex, User, UserIndex};
-use super::outcome::{Outcome, Source};
+use super::outcome::{Outcome, Record, Source};
 use super::plan_set::PlanIndex;
 use super::policy::{GroupSettings, LicensingPolicy};
 use crate::base::limits::LICENSE_EVENTS_REMEMBERED_MAX;
@@ -72,6 +72,10 @@ pub(super) struct Registers {
     pub(super) waiting: BTreeMap<SkuIndex, RoaringBitmap>,
     /// By group, the users with a record from it.
     pub(super) by_group: BTreeMap<GroupIndex, RoaringBitmap>,
+    /// By group, the users with an error from it.
+    pub(super) failing_by_group: BTreeMap<GroupIndex, RoaringBitmap>,
+    /// Users who were deleted.
+    pub(super) deleted: RoaringBitmap,
     /// Users with an error.
     pub(super) failing: RoaringBitmap,
     /// Users for whom something ends with time.
@@ -220,13 +224,7 @@ impl Tenant {
 
     /// Whether some user has an error from a group: Graph's `hasMembersWithLicenseErrors`.
     pub fn has_errors(&self, group: GroupIndex) -> bool {
-        let of_group = self.registers.by_group.get(&group).into_iter().flatten();
-        of_group.filter_map(|user| self.outcome(UserIndex(user))).any(|outcome| {
-            outcome
-                .records
-                .iter()
-                .any(|record| record.source == Source::Group(group) && record.error.is_some())
-        })
+        self.registers.failing_by_group.get(&group).is_some_and(|users| !users.is_empty())
     }
 
     /// The next moment at which something ends by itself, if nothing happens before.
@@ -244,10 +242,16 @@ impl Registers {
         move_user(&mut self.recorded, index, &skus(before), &skus(after));
         move_user(&mut self.waiting, index, &before.waiting(), &after.waiting());
         move_user(&mut self.by_group, index, &groups(before), &groups(after));
+        move_user(&mut self.failing_by_group, index, &failing_groups(before), &failing_groups(after));
         let fails = after.records.iter().any(|record| record.error.is_some());
         let pending = after.records.iter().any(|record| record.pending_removal);
         let ends = pending || !after.grace.is_empty() || !user.left.is_empty() || user.deleted_at.is_some();
-        for (set, is_in) in [(&mut self.failing, fails), (&mut self.timed, ends)] {
+        let sets = [
+            (&mut self.failing, fails),
+            (&mut self.timed, ends),
+            (&mut self.deleted, user.deleted_at.is_some()),
+        ];
+        for (set, is_in) in sets {
             if is_in {
                 set.insert(index.0);
             } else {
@@ -258,11 +262,20 @@ impl Registers {
 }
 
 fn groups(outcome: &Outcome) -> BTreeSet<GroupIndex> {
+    groups_where(outcome, |_| true)
+}
+
+/// The groups from which a user has an error.
+pub(super) fn failing_groups(outcome: &Outcome) -> BTreeSet<GroupIndex> {
+    groups_where(outcome, |record| record.error.is_some())
+}
+
+fn groups_where(outcome: &Outcome, holds: impl Fn(&Record) -> bool) -> BTreeSet<GroupIndex> {
     let group = |source| match source {
         Source::Group(group) => Some(group),
         Source::Direct => None,
     };
-    outcome.records.iter().filter_map(|record| group(record.source)).collect()
+    outcome.records.iter().filter(|record| holds(record)).filter_map(|record| group(record.source)).collect()
 }
 
 fn move_user<K: Ord + Copy>(

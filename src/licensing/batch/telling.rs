@@ -15,7 +15,7 @@ use crate::licensing::draft::Draft;
 use crate::licensing::event::EventKind;
 use crate::licensing::intent::{GroupIndex, User, UserIndex};
 use crate::licensing::outcome::{ErrorCode, Outcome, Problem, Source};
-use crate::licensing::tenant::Tenant;
+use crate::licensing::tenant::{Tenant, failing_groups};
 
 /// One assignment with an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) struct Told {
 }
 
 pub(super) fn tell(draft: &Draft<'_>, settled: &Settled) -> Told {
-    let teller = Teller { draft, settled, changed: settled.changes.iter().map(|one| one.user).collect() };
+    let teller = Teller::new(draft, settled);
     let mut audit = draft.audit.clone();
     for (group, run) in &draft.runs {
         let causes = draft.ids(&run.causes);
@@ -87,10 +87,37 @@ pub(super) fn tell(draft: &Draft<'_>, settled: &Settled) -> Told {
 struct Teller<'a> {
     draft: &'a Draft<'a>,
     settled: &'a Settled,
-    changed: BTreeSet<UserIndex>,
+    changed: RoaringBitmap,
+    deleted: RoaringBitmap,
+    /// By group, the users who now have an error from it, and those who have none any more.
+    turned: BTreeMap<GroupIndex, (RoaringBitmap, RoaringBitmap)>,
 }
 
-impl Teller<'_> {
+impl<'a> Teller<'a> {
+    fn new(draft: &'a Draft<'a>, settled: &'a Settled) -> Self {
+        let mut deleted = draft.tenant.registers.deleted.clone();
+        for (index, user) in &draft.users {
+            if user.deleted_at.is_some() {
+                deleted.insert(index.0);
+            } else {
+                deleted.remove(index.0);
+            }
+        }
+        let mut turned: BTreeMap<GroupIndex, (RoaringBitmap, RoaringBitmap)> = BTreeMap::new();
+        for (index, outcome) in &settled.outcomes {
+            let Some(before) = draft.tenant.outcome(*index) else { continue };
+            let (before, after) = (failing_groups(before), failing_groups(outcome));
+            for group in after.difference(&before) {
+                turned.entry(*group).or_default().0.insert(index.0);
+            }
+            for group in before.difference(&after) {
+                turned.entry(*group).or_default().1.insert(index.0);
+            }
+        }
+        let changed = settled.changes.iter().map(|one| one.user.0).collect();
+        Self { draft, settled, changed, deleted, turned }
+    }
+
     fn by_service(
         &self,
         activity: Activity,
@@ -161,26 +188,28 @@ impl Teller<'_> {
             Some(run) if run.is_reprocess => Trigger::Reprocess,
             Some(_) => Trigger::Template,
         };
-        let (succeeded, failed, unchanged) = (0, 0, 0);
-        let by_error = BTreeMap::new();
-        let mut summary = GroupSummary { group, trigger, members: 0, succeeded, failed, by_error, unchanged };
-        for index in known.members.iter().map(UserIndex) {
-            if self.user(index).is_none_or(|user| user.deleted_at.is_some()) {
-                continue;
-            }
-            summary.members += 1;
-            let errors = errors_from(&self.outcome(index), group);
-            if errors.is_empty() {
-                summary.succeeded += 1;
-            } else {
-                summary.failed += 1;
-            }
-            summary.unchanged += u64::from(!self.changed.contains(&index));
-            for code in errors {
-                *summary.by_error.entry(code).or_default() += 1;
+        let members = &known.members - &self.deleted;
+        let mut failing =
+            self.draft.tenant.registers.failing_by_group.get(&group).cloned().unwrap_or_default();
+        if let Some((fails, recovered)) = self.turned.get(&group) {
+            failing = (failing - recovered) | fails;
+        }
+        failing &= &members;
+        let mut by_error: BTreeMap<ErrorCode, u64> = BTreeMap::new();
+        for index in failing.iter().map(UserIndex) {
+            for code in errors_from(&self.outcome(index), group) {
+                *by_error.entry(code).or_default() += 1;
             }
         }
-        Some(summary)
+        Some(GroupSummary {
+            group,
+            trigger,
+            members: members.len(),
+            succeeded: members.len() - failing.len(),
+            failed: failing.len(),
+            by_error,
+            unchanged: (members - &self.changed).len(),
+        })
     }
 
     fn user(&self, index: UserIndex) -> Option<&User> {
