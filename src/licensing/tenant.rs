@@ -1,6 +1,6 @@
 //! The state of a tenant between batches, in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -53,6 +53,8 @@ pub struct Tenant {
     pub(super) settings: Vec<GroupSettings>,
     pub(super) users: Vec<Arc<User>>,
     pub(super) outcomes: Vec<Arc<Outcome>>,
+    /// The outcomes that users were added with, each once: users who share one are resolved together.
+    known: HashSet<Arc<Outcome>>,
     pub(super) registers: Registers,
     /// Events of the past, by sequence number.
     pub(super) seen: BTreeSet<(u64, String)>,
@@ -93,6 +95,7 @@ impl Tenant {
             settings: Vec::new(),
             users: Vec::new(),
             outcomes: Vec::new(),
+            known: HashSet::new(),
             registers: Registers::default(),
             seen: BTreeSet::new(),
             seen_ids: BTreeSet::new(),
@@ -116,6 +119,8 @@ impl Tenant {
                 Arc::make_mut(group).members.insert(index.0);
             }
         }
+        let outcome = self.known.get(&outcome).cloned().unwrap_or(outcome);
+        self.known.insert(Arc::clone(&outcome));
         self.registers.update(index, &user, &Outcome::default(), &outcome);
         self.users.push(Arc::new(user));
         self.outcomes.push(outcome);
