@@ -6,6 +6,7 @@ pub mod cli;
 pub mod directory;
 pub mod engine;
 pub mod language;
+pub mod licensing;
 pub mod membership;
 pub mod program;
 pub mod report;

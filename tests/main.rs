@@ -15,6 +15,8 @@ mod hostile;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod licensing;
+#[cfg(test)]
 mod lint_fixes;
 #[cfg(test)]
 mod machines;

@@ -164,3 +164,16 @@ pub const PROPOSAL_SAMPLE_MAX_MEMBERS: usize = 10_000;
 
 /// Most proposals that may be asked for.
 pub const PROPOSALS_MAX: usize = 20;
+
+/// Longest time for which a policy can keep licenses after their reason has gone, in days.
+pub const LICENSE_HOLD_MAX_DAYS: i64 = 3_650;
+
+/// How long the data and the plans of a removed license can come back, in days. Source: the page of the
+/// Microsoft 365 admin center on removing licenses.
+pub const LICENSE_GRACE_DAYS: i64 = 30;
+
+/// How long a deleted user can be restored, in days. Source: the Graph page on deleting users.
+pub const DELETED_USER_DAYS: i64 = 30;
+
+/// Events whose ids are remembered, so that one that comes again does nothing.
+pub const LICENSE_EVENTS_REMEMBERED_MAX: usize = 1_000_000;

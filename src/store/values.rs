@@ -100,11 +100,11 @@ pub fn rows_of_segment(end: Position, place: u32) -> usize {
 /// The ids of users or devices that exist, in the order of their ordinals, and these.
 ///
 /// ```
-/// # use dyngroup::membership::register::{Holder, Register};
 /// use arrow_array::Array;
+/// # use dyngroup::membership::register::{Holder, Register};
 /// use dyngroup::store::present_ids;
-/// let (ids, ordinals) = present_ids(&Register::default(), Holder::User, &[].into_iter().collect());
-/// assert!(ids.is_empty() && ordinals.is_empty());
+/// let (ids, ordinals) = present_ids(&Register::default(), Holder::User, &Default::default());
+/// assert_eq!((ids.len(), ordinals.len()), (0, 0));
 /// ```
 pub fn present_ids(
     register: &Register,

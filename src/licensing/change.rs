@@ -1,0 +1,162 @@
+//! What a batch did to one user.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::catalog::{Catalog, SkuIndex};
+use super::intent::UserIndex;
+use super::outcome::{AssignmentState, Outcome, PlanGrace, Record, Source};
+use super::plan_set::{PlanIndex, PlanSet};
+
+/// A user whose records changed. Users with the same change share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserChange {
+    /// The user.
+    pub user: UserIndex,
+    /// What changed.
+    pub change: Arc<OutcomeChange>,
+    /// The ids of the events that led to it; none for a user who only got a seat that became free.
+    pub causes: Vec<String>,
+}
+
+/// What changed between two outcomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutcomeChange {
+    /// All that is there now.
+    pub after: Arc<Outcome>,
+    /// The records that differ, by product and source.
+    pub records: Vec<RecordChange>,
+    /// Products of which the user now takes a seat.
+    pub seats_taken: BTreeSet<SkuIndex>,
+    /// Products of which the user takes no seat any more.
+    pub seats_freed: BTreeSet<SkuIndex>,
+    /// Plans that came back before their time was over.
+    pub plans_restored: Vec<PlanIndex>,
+    /// Sources whose licenses came, went or give other plans.
+    pub changed_sources: BTreeSet<Source>,
+    /// Sources with an error that was not there before.
+    pub failed_sources: BTreeSet<Source>,
+    /// Whether only the state of a subscription changed what records say.
+    pub is_status_only: bool,
+}
+
+/// One product of one source. Seats and plans are counted once for each product, with its first record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordChange {
+    /// The product.
+    pub sku: SkuIndex,
+    /// Where it comes from.
+    pub source: Source,
+    /// What was there.
+    pub before: Option<Record>,
+    /// What is there.
+    pub after: Option<Record>,
+    /// By how many the seats in use changed: -1, 0 or 1.
+    pub seat: i8,
+    /// Plans that the user did not have before, from any source.
+    pub plans_on: PlanSet,
+    /// Plans that the user does not have any more, from any source.
+    pub plans_off: PlanSet,
+}
+
+impl OutcomeChange {
+    /// Compares; `None` if nothing changed but the times of grace.
+    pub(super) fn between(
+        (catalog_before, before): (&Catalog, &Outcome),
+        (catalog, after): (&Catalog, &Arc<Outcome>),
+    ) -> Option<Self> {
+        let (held_before, held) = (before.held(), after.held());
+        let (plans_before, plans) = (before.enabled(catalog_before), after.enabled(catalog));
+        let mut on = plans.minus(&plans_before);
+        let mut off = plans_before.minus(&plans);
+        let plans_restored =
+            before.grace.iter().map(|one: &PlanGrace| one.plan).filter(|plan| on.contains(*plan)).collect();
+        let mut taken: BTreeSet<SkuIndex> = held.difference(&held_before).copied().collect();
+        let mut freed: BTreeSet<SkuIndex> = held_before.difference(&held).copied().collect();
+        let (seats_taken, seats_freed) = (taken.clone(), freed.clone());
+        let mut records = Vec::new();
+        for (sku, source) in keys(before, after) {
+            let old = before.record(sku, source);
+            let new = after.record(sku, source);
+            let gained = catalog.plans_of(sku).intersection(&on);
+            let had = old.map(|old| old.enabled(catalog_before)).unwrap_or_default();
+            let lost = had.intersection(&off);
+            if old == new && gained.is_empty() && lost.is_empty() {
+                continue;
+            }
+            let gives = new.is_some_and(|new| new.enabled(catalog).intersects(&gained));
+            let plans_on = if gives { gained } else { PlanSet::default() };
+            (on, off) = (on.minus(&plans_on), off.minus(&lost));
+            let seat = i8::from(taken.remove(&sku)) - i8::from(freed.remove(&sku));
+            if old == new && plans_on.is_empty() && lost.is_empty() {
+                continue;
+            }
+            let (before, after) = (old.cloned(), new.cloned());
+            records.push(RecordChange { sku, source, before, after, seat, plans_on, plans_off: lost });
+        }
+        if records.is_empty() {
+            return None;
+        }
+        let plans_changed = before.enabled_by_sku(catalog_before) != after.enabled_by_sku(catalog);
+        let changed_sources = changed_sources(catalog_before, catalog, &records, plans_changed);
+        let failed_sources: BTreeSet<Source> =
+            records.iter().filter(|one| one.newly_failed()).map(|one| one.source).collect();
+        let is_status_only = changed_sources.is_empty() && failed_sources.is_empty();
+        let is_status_only = is_status_only && records.iter().any(RecordChange::changes_status);
+        let after = Arc::clone(after);
+        Some(Self {
+            after,
+            records,
+            seats_taken,
+            seats_freed,
+            plans_restored,
+            changed_sources,
+            failed_sources,
+            is_status_only,
+        })
+    }
+}
+
+impl RecordChange {
+    fn newly_failed(&self) -> bool {
+        let before = self.before.as_ref().and_then(|record| record.error);
+        self.after.as_ref().and_then(|record| record.error).is_some_and(|code| before != Some(code))
+    }
+
+    fn changes_status(&self) -> bool {
+        let is_disabled = |record: &Option<Record>| {
+            record.as_ref().is_some_and(|record| record.state == AssignmentState::Disabled)
+        };
+        is_disabled(&self.before) != is_disabled(&self.after)
+    }
+}
+
+fn keys(before: &Outcome, after: &Outcome) -> BTreeSet<(SkuIndex, Source)> {
+    before.records.iter().chain(&after.records).map(|record| (record.sku, record.source)).collect()
+}
+
+/// A source changed if its products did, if its plans did and the user notices, or if an error of what is in
+/// force is gone.
+fn changed_sources(
+    catalog_before: &Catalog,
+    catalog: &Catalog,
+    records: &[RecordChange],
+    plans_changed: bool,
+) -> BTreeSet<Source> {
+    let mut by_source: BTreeMap<Source, bool> = BTreeMap::new();
+    for change in records {
+        let in_force =
+            |record: &Option<Record>| record.as_ref().is_some_and(|record| record.state.is_in_force());
+        let plans = |catalog: &Catalog, record: &Option<Record>| {
+            record.as_ref().map(|record| record.enabled(catalog)).unwrap_or_default()
+        };
+        let error = |record: &Option<Record>| record.as_ref().and_then(|record| record.error);
+        let recovered =
+            error(&change.before).is_some() && error(&change.after).is_none() && in_force(&change.after);
+        let differs = recovered
+            || in_force(&change.before) != in_force(&change.after)
+            || (plans_changed && plans(catalog_before, &change.before) != plans(catalog, &change.after));
+        *by_source.entry(change.source).or_default() |= differs;
+    }
+    by_source.into_iter().filter(|(_, differs)| *differs).map(|(source, _)| source).collect()
+}

@@ -1,0 +1,172 @@
+//! Sets of service plans as bits.
+
+use std::fmt;
+
+/// A service plan's place in the catalog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanIndex(pub u32);
+
+/// Service plans of one catalog.
+///
+/// ```
+/// use dyngroup::licensing::plan_set::{PlanIndex, PlanSet};
+/// let mut set: PlanSet = [PlanIndex(3), PlanIndex(70)].into_iter().collect();
+/// set.remove(PlanIndex(70));
+/// assert_eq!(set, [PlanIndex(3)].into_iter().collect());
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanSet {
+    /// The last word is never zero, so that equal sets have equal words.
+    words: Vec<u64>,
+}
+
+impl PlanSet {
+    /// Adds a plan; whether it was missing.
+    pub fn insert(&mut self, plan: PlanIndex) -> bool {
+        let (word, bit) = place(plan);
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        let Some(held) = self.words.get_mut(word) else { return false };
+        let missing = *held & bit == 0;
+        *held |= bit;
+        missing
+    }
+
+    /// Takes a plan out.
+    pub fn remove(&mut self, plan: PlanIndex) {
+        let (word, bit) = place(plan);
+        if let Some(held) = self.words.get_mut(word) {
+            *held &= !bit;
+        }
+        self.trim();
+    }
+
+    /// Whether the plan is in the set.
+    pub fn contains(&self, plan: PlanIndex) -> bool {
+        let (word, bit) = place(plan);
+        self.words.get(word).is_some_and(|held| held & bit != 0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.words.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// Whether some plan is in both.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(left, right)| left & right != 0)
+    }
+
+    /// Whether all plans are in the other set, too.
+    pub fn is_subset(&self, other: &Self) -> bool {
+        self.minus(other).is_empty()
+    }
+
+    /// Adds all plans of another set.
+    pub fn extend_with(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (held, word) in self.words.iter_mut().zip(&other.words) {
+            *held |= word;
+        }
+    }
+
+    /// The plans of either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.extend_with(other);
+        both
+    }
+
+    /// The plans of this set that are not in the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
+        let mut rest = self.clone();
+        for (held, word) in rest.words.iter_mut().zip(&other.words) {
+            *held &= !word;
+        }
+        rest.trim();
+        rest
+    }
+
+    /// The plans of both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let mut shared =
+            Self { words: self.words.iter().zip(&other.words).map(|(left, right)| left & right).collect() };
+        shared.trim();
+        shared
+    }
+
+    /// The plans by their places in the catalog.
+    pub fn iter(&self) -> impl Iterator<Item = PlanIndex> + '_ {
+        self.words.iter().zip(0u32..).flat_map(|(&word, at)| {
+            (0..u64::BITS)
+                .filter(move |bit| word >> bit & 1 == 1)
+                .map(move |bit| PlanIndex(at * u64::BITS + bit))
+        })
+    }
+
+    fn trim(&mut self) {
+        while self.words.last() == Some(&0) {
+            self.words.pop();
+        }
+    }
+}
+
+impl FromIterator<PlanIndex> for PlanSet {
+    fn from_iter<I: IntoIterator<Item = PlanIndex>>(plans: I) -> Self {
+        let mut set = Self::default();
+        for plan in plans {
+            set.insert(plan);
+        }
+        set
+    }
+}
+
+impl fmt::Debug for PlanSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|plan| plan.0)).finish()
+    }
+}
+
+fn place(plan: PlanIndex) -> (usize, u64) {
+    ((plan.0 / u64::BITS) as usize, 1 << (plan.0 % u64::BITS))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn set(plans: &BTreeSet<u32>) -> PlanSet {
+        plans.iter().map(|&plan| PlanIndex(plan)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn bits_and_a_tree_of_numbers_agree(left: BTreeSet<u8>, right: BTreeSet<u8>) {
+            let wide = |narrow: BTreeSet<u8>| narrow.into_iter().map(u32::from).collect::<BTreeSet<u32>>();
+            let (left, right) = (wide(left), wide(right));
+            let (a, b) = (set(&left), set(&right));
+            prop_assert_eq!(a.union(&b), set(&left.union(&right).copied().collect()));
+            prop_assert_eq!(a.minus(&b), set(&left.difference(&right).copied().collect()));
+            prop_assert_eq!(a.intersection(&b), set(&left.intersection(&right).copied().collect()));
+            prop_assert_eq!(a.intersects(&b), !left.is_disjoint(&right));
+            prop_assert_eq!(a.is_subset(&b), left.is_subset(&right));
+            prop_assert_eq!(a.len(), left.len());
+            prop_assert_eq!(a.iter().map(|plan| plan.0).collect::<BTreeSet<_>>(), left);
+        }
+    }
+}
