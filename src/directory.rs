@@ -7,6 +7,7 @@ pub mod columns;
 pub mod error;
 pub mod group;
 pub mod managers;
+pub mod mark;
 pub mod members;
 pub mod object;
 pub mod organization;

@@ -58,7 +58,7 @@ impl Computed {
         let (outcomes, after) = loaded.recompute(choices, progress);
         let nothing = vec![Followed::default(); outcomes.len()];
         let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, nothing);
-        let inputs = Inputs { values: values_of(&loaded), ..Inputs::default() };
+        let inputs = Inputs { values: values_of(&loaded), ..loaded.read.clone() };
         let present = [Subject::User, Subject::Device].map(|subject| ordinals_of(&loaded.roster, subject));
         let counts =
             last.map(|(before, read)| counts_of(before, &present, read, &inputs)).unwrap_or_default();

@@ -15,13 +15,14 @@ use super::given::Membership;
 use super::loaded::{Loaded, Memory, Wanteds, deleted, plans_of, wanted_of};
 use super::progress::Progress;
 use super::recompute::{nothing_remembered, past_of};
-use super::remembered::{Inputs, Remembered, mark_of};
+use super::remembered::{Inputs, Remembered};
 use super::settings::Settings;
 use super::singly::singly;
 use crate::base::fold::fold;
 use crate::base::limits::CHANGED_SHARE_MAX;
 use crate::directory::column_reader::stored::StoredColumns;
 use crate::directory::columns::Columns;
+use crate::directory::mark::mark_of;
 use crate::directory::object::{Object, Value};
 use crate::directory::tenant::TenantGroups;
 use crate::language::attribute::Subject;
@@ -63,7 +64,7 @@ pub(super) fn computed(
     read.count_anew(anew);
     let past = past_of(&stored);
     let present = both(&told, &before).map(|(told, present)| told.present(present));
-    let members_file = tenant.members_file().and_then(mark_of);
+    let members_file = tenant.members_mark.clone();
     let (mut loaded, ids) =
         loaded_of(register, tenant, (plans, stored), &told, &present, (strangers, &read))?;
     let followed = progress.stage("evaluate", "looking at what changed", || {
@@ -88,7 +89,7 @@ fn both<'a, A, B>(one: &'a [A; 2], other: &'a [B; 2]) -> [(&'a A, &'a B); 2] {
 /// Groups and policy of the folder, and the members file unless it was read before and tells nothing new.
 fn tenant_of(folder: &Path, told: &[Told; 2], remembered: &Remembered) -> Result<TenantGroups, Failure> {
     let Remembered { register, groups, present, strangers, inputs, .. } = remembered;
-    let is_known = |path: &Path| inputs.members_file.is_some() && mark_of(path) == inputs.members_file;
+    let is_known = |mark: Option<&str>| mark.is_some() && mark == inputs.members_file.as_deref();
     let tenant = TenantGroups::read_for_changes(folder, is_known)?;
     // Of new groups, and of those who come back, the file may tell what did not count before.
     let known: HashMap<_, _> = groups.iter().map(|group| (fold(&group.head.id), &group.head)).collect();
@@ -200,10 +201,7 @@ fn loaded_of(
         before,
         policy,
         warnings,
-        objects_name_groups: read.objects_name_groups,
-        users_file: None,
-        members_file: None,
-        devices_file: None,
+        read: read.clone(),
     };
     Ok((loaded, ids))
 }

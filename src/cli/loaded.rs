@@ -2,7 +2,7 @@
 //! group.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 use super::failure::Failure;
 use super::given::Membership;
 use super::progress::Progress;
-use super::remembered::Remembered;
+use super::remembered::{Inputs, Remembered};
 use super::settings::Settings;
 use super::single::sentence;
 use crate::base::code;
@@ -21,6 +21,7 @@ use crate::directory::column_reader::stored::StoredName;
 use crate::directory::column_reader::{ReadColumns, Wanted};
 use crate::directory::columns::{Columns, TextColumn};
 use crate::directory::group::{Group, ProcessingState};
+use crate::directory::mark::mark_of;
 use crate::directory::policy::Policy;
 use crate::directory::tenant::{TenantColumns, TenantGroups};
 use crate::language::attribute::Subject;
@@ -51,11 +52,8 @@ pub(super) struct Loaded {
     pub(super) policy: Policy,
     /// What is worth a look and no error.
     pub(super) warnings: Vec<String>,
-    /// Whether users or devices themselves name groups.
-    pub(super) objects_name_groups: bool,
-    pub(super) users_file: Option<PathBuf>,
-    pub(super) devices_file: Option<PathBuf>,
-    pub(super) members_file: Option<PathBuf>,
+    /// What it was read from; the counts of values are still to come.
+    pub(super) read: Inputs,
 }
 
 /// What the tenant is compared with: an open session and what it remembers.
@@ -116,15 +114,19 @@ impl Loaded {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         progress.stage("read", "reading users and devices", || {
-            let [users_file, devices_file, members_file] =
-                [groups.users_file(), groups.devices_file(), groups.members_file()]
-                    .map(|path| path.map(Path::to_owned));
+            // Before they are read: a file that is replaced meanwhile must not be taken for this one.
+            let [users_file, devices_file] =
+                [groups.users_file(), groups.devices_file()].map(|path| path.and_then(mark_of));
+            let members_file = groups.members_mark.clone();
             let tenant = groups.with_columns(&settings.attributes, |subject| wanted.of(subject).clone())?;
+            let objects_name_groups = tenant.objects_name_groups;
             let loaded = match memory {
                 None => Self::of(tenant, plans)?,
                 Some(memory) => Self::of_memory(tenant, plans, wanted, memory)?,
             };
-            Ok(Self { users_file, devices_file, members_file, ..loaded })
+            let read =
+                Inputs { users_file, devices_file, members_file, objects_name_groups, ..Inputs::default() };
+            Ok(Self { read, ..loaded })
         })
     }
 
@@ -202,10 +204,7 @@ impl Loaded {
             before,
             policy,
             warnings,
-            objects_name_groups: tenant.objects_name_groups,
-            users_file: None,
-            devices_file: None,
-            members_file: None,
+            read: Inputs::default(),
         })
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::args::{Global, MemoryArgs, RecomputeArgs, ReportFormat};
 use super::computed::{Computed, Past};
@@ -13,7 +14,7 @@ use super::finish::{Finished, stored_groups};
 use super::guarded::Guards;
 use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
-use super::remembered::{Remembered, mark_of};
+use super::remembered::Remembered;
 use super::run_files::{refuse_state_among, write_guards};
 use super::settings::Settings;
 use super::{Outcome, incremental, output};
@@ -90,7 +91,7 @@ impl Run<'_> {
             out: args.out.as_ref().map(|out| out.display().to_string()),
             now: self.now(),
             started: self.started,
-            events: events_of(&groups, &past, run),
+            events: if run > 1 { events_of(&groups, &outcomes, &past) } else { Vec::new() },
             groups: reports_of(&groups, outcomes, &past),
             changes: Changes { before, after, deleted, roster },
             users: counted[0],
@@ -170,20 +171,7 @@ impl Run<'_> {
         let loaded = Loaded::resume(folder, settings, memory, progress)?;
         let remembered = &memory.remembered;
         let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
-        let objects_name_groups = loaded.objects_name_groups;
-        let marks = [&loaded.users_file, &loaded.devices_file, &loaded.members_file]
-            .map(|path| path.as_deref().and_then(mark_of));
-        let mut computed = Computed::in_full(loaded, settings, choices, last, progress);
-        let [users_file, devices_file, members_file] = marks;
-        computed.inputs = super::remembered::Inputs {
-            users_file,
-            devices_file,
-            members_file,
-            objects_name_groups,
-            declared: None,
-            values: computed.inputs.values,
-        };
-        Ok(computed)
+        Ok(Computed::in_full(loaded, settings, choices, last, progress))
     }
 
     fn is_incremental(&self) -> bool {
@@ -243,7 +231,7 @@ fn lost_files(last: &RunRecord, out: &Path) -> Option<String> {
     let is_same =
         last.head.summary.get("out").and_then(|it| it.as_str()) == Some(&*out.display().to_string());
     let told = std::fs::read_to_string(out.join("summary.json")).ok();
-    let told: Option<serde_json::Value> = told.and_then(|text| serde_json::from_str(&text).ok());
+    let told: Option<Value> = told.and_then(|text| serde_json::from_str(&text).ok());
     let is_there = told.is_some_and(|told| told.get("run").and_then(|it| it.as_str()) == Some(&last.head.id));
     (output::sweep(out) > 0 && is_same && !is_there).then(|| {
         let RunRecord { run, head: RunHead { id, .. }, .. } = last;
@@ -266,13 +254,12 @@ pub(super) fn actor_or_user(named: Option<&String>) -> String {
 fn not_the_same(tenant: &Path, out: &Path) -> Result<(), Failure> {
     let same =
         tenant.canonicalize().ok().zip(out.canonicalize().ok()).is_some_and(|(one, other)| one == other);
-    if !same {
-        return Ok(());
-    }
+    if same { Err(a_tenant(out)) } else { Ok(()) }
+}
+
+fn a_tenant(out: &Path) -> Failure {
     let folder = out.display();
-    Err(Failure::new(format!(
-        "{folder}: this is the tenant folder; its files would be replaced: name another one"
-    )))
+    Failure::new(format!("{folder}: this is a tenant folder; its files would be replaced: name another one"))
 }
 
 /// A folder with users is a tenant, whose groups the files of a run would replace.
@@ -280,13 +267,8 @@ pub(super) fn no_tenant(out: &Path) -> Result<(), Failure> {
     let Ok(entries) = std::fs::read_dir(out) else { return Ok(()) };
     let is_users =
         |name: String| name.split('.').next().is_some_and(|stem| stem.eq_ignore_ascii_case("users"));
-    if !entries.flatten().any(|entry| is_users(entry.file_name().to_string_lossy().into_owned())) {
-        return Ok(());
-    }
-    let folder = out.display();
-    Err(Failure::new(format!(
-        "{folder}: this is a tenant folder; its files would be replaced: name another one"
-    )))
+    let is_tenant = entries.flatten().any(|entry| is_users(entry.file_name().to_string_lossy().into_owned()));
+    if is_tenant { Err(a_tenant(out)) } else { Ok(()) }
 }
 
 /// Outcomes with the names of the groups, sorted by id.
@@ -320,44 +302,32 @@ fn cause(group: &Group, outcome: &GroupOutcome, past: Option<&GroupHead>) -> &'s
     }
 }
 
-/// What happened to groups beside their members, since the last run; nothing in the first one.
-fn events_of(groups: &[Group], past: &Past, run: i64) -> Vec<AuditEvent> {
-    if run <= 1 {
-        return Vec::new();
-    }
-    let event = |activity: &str, id: &str, details: serde_json::Value| AuditEvent {
+/// What happened to groups beside their members, since the last run.
+fn events_of(groups: &[Group], outcomes: &[GroupOutcome], past: &Past) -> Vec<AuditEvent> {
+    let event = |activity: &str, id: &str, details: Value| AuditEvent {
         activity: activity.to_owned(),
         category: "GroupManagement".to_owned(),
-        target: serde_json::json!({ "groupId": id }),
+        target: json!({ "groupId": id }),
         details,
     };
-    let by_id: std::collections::HashMap<String, &GroupHead> =
-        past.values().map(|group| (crate::base::fold::fold(&group.id).into_owned(), group)).collect();
-    let mut events = Vec::new();
-    for group in groups {
+    let of_group = |(group, outcome): (&Group, &GroupOutcome)| {
         let rule = group.membership_rule.as_ref().filter(|_| group.is_dynamic());
-        let folded = crate::base::fold::fold(&group.id).into_owned();
-        match by_id.get(&folded) {
-            None => events.push(event("Add group", &group.id, serde_json::json!({ "membershipRule": rule }))),
-            Some(past) if group.line > 0 && past.rule.as_ref() != rule => {
-                let details = serde_json::json!({
-                    "property": "membershipRule", "before": past.rule, "after": rule,
-                });
-                events.push(event("Update group", &group.id, details));
+        match (past.get(&outcome.group), outcome.status) {
+            (None, _) => Some(event("Add group", &group.id, json!({ "membershipRule": rule }))),
+            (Some(past), Status::Deleted) => {
+                let details = json!({ "membershipRule": past.rule, "displayName": past.display_name });
+                Some(event("Delete group", &past.id, details))
             }
-            Some(past) if group.line == 0 => {
-                events.push(event(
-                    "Delete group",
-                    &past.id,
-                    serde_json::json!({ "membershipRule": past.rule, "displayName": past.display_name }),
-                ));
-            }
-            Some(_) => {}
+            (Some(past), _) => (past.rule.as_ref() != rule).then(|| {
+                let details = json!({ "property": "membershipRule", "before": past.rule, "after": rule });
+                event("Update group", &group.id, details)
+            }),
         }
-    }
-    events
+    };
+    groups.iter().zip(outcomes).filter_map(of_group).collect()
 }
 
+/// Prints what a run did.
 pub(super) fn print(result: &RunReport, format: Option<ReportFormat>) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
     match output::format_or_default(format) {

@@ -1,9 +1,6 @@
 //! What a state file remembers of earlier runs, and the session in which a run looks at it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -35,7 +32,7 @@ pub(super) struct Remembered {
 pub(super) struct Inputs {
     /// How many objects had a value of each attribute, by `user.city` and the like.
     pub(super) values: BTreeMap<String, u64>,
-    /// The [mark](mark_of) of the file of users that was read as a whole.
+    /// The [mark](crate::directory::mark::mark_of) of the file of users that was read as a whole.
     pub(super) users_file: Option<String>,
     /// The mark of the file of devices that was read as a whole.
     pub(super) devices_file: Option<String>,
@@ -88,27 +85,4 @@ impl Inputs {
         let text = serde_json::to_string(self).map_err(|error| Failure::new(error.to_string()))?;
         Ok(session.set_fact(INPUTS, Some(&text))?)
     }
-}
-
-/// Length and time of a file, or of all files of a folder: what tells that it is still the same one. `None`
-/// if the system does not say.
-pub(super) fn mark_of(path: &Path) -> Option<String> {
-    let mut marks = Vec::new();
-    if path.is_dir() {
-        let mut paths: Vec<_> =
-            fs::read_dir(path).ok()?.map(|entry| Some(entry.ok()?.path())).collect::<Option<_>>()?;
-        paths.sort_unstable();
-        for path in paths {
-            marks.push(format!("{} {}", path.file_name()?.display(), mark_of_file(&path)?));
-        }
-    } else {
-        marks.push(mark_of_file(path)?);
-    }
-    Some(marks.join("; "))
-}
-
-fn mark_of_file(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    Some(format!("{} bytes of {}.{:09}", metadata.len(), modified.as_secs(), modified.subsec_nanos()))
 }

@@ -8,6 +8,7 @@ use crate::base::fold::fold;
 use crate::directory::column_reader::Wanted;
 use crate::directory::error::DataErrors;
 use crate::directory::group::{Group, read_groups};
+use crate::directory::mark::mark_of;
 use crate::directory::members::{Members, read_pairs_of_file};
 use crate::directory::organization::{Organization, read_organization};
 use crate::directory::policy::Policy;
@@ -29,6 +30,8 @@ pub struct TenantGroups {
     pub policy: Policy,
     /// Whether a members file was read.
     pub members_read: bool,
+    /// The [mark](mark_of) of the members file, if there is one; taken before it was read.
+    pub members_mark: Option<String>,
     /// The members file: group ids with member ids.
     pub(super) pairs: Vec<(String, String)>,
     pub(super) files: Files,
@@ -48,17 +51,21 @@ impl TenantGroups {
     }
 
     /// Reads the tenant in `folder` for a run over changed objects: there need be no users, and the members
-    /// file is passed over if `is_known` says that it was read before.
+    /// file is passed over if `is_known` says of its [mark](mark_of) that it was read before.
     ///
     /// # Errors
     ///
     /// As [`TenantGroups::read`].
-    pub fn read_for_changes(folder: &Path, is_known: impl Fn(&Path) -> bool) -> Result<Self, DataErrors> {
+    pub fn read_for_changes(
+        folder: &Path,
+        is_known: impl Fn(Option<&str>) -> bool,
+    ) -> Result<Self, DataErrors> {
         let mut files = Files::find(folder)?;
-        let passed_over = files.members.take_if(|path| is_known(path));
+        let members_mark = files.members.as_deref().and_then(mark_of);
+        let passed_over = files.members.take_if(|_| is_known(members_mark.as_deref()));
         let mut read = Self::of_files(files)?;
         read.files.members = read.files.members.or(passed_over);
-        Ok(read)
+        Ok(Self { members_mark, ..read })
     }
 
     /// The file or folder of the users.
@@ -69,11 +76,6 @@ impl TenantGroups {
     /// The file or folder of the devices.
     pub fn devices_file(&self) -> Option<&Path> {
         self.files.devices.as_deref()
-    }
-
-    /// The file of the members.
-    pub fn members_file(&self) -> Option<&Path> {
-        self.files.members.as_deref()
     }
 
     /// The memberships of the members file.
@@ -95,6 +97,7 @@ impl TenantGroups {
     }
 
     pub(super) fn of_files(files: Files) -> Result<Self, DataErrors> {
+        let members_mark = files.members.as_deref().and_then(mark_of);
         let mut errors = None;
         let groups =
             DataErrors::collect(&mut errors, Source::read(&files.groups).and_then(|it| read_groups(&it)));
@@ -116,6 +119,7 @@ impl TenantGroups {
             organization,
             policy: policy.unwrap_or_default(),
             members_read: files.members.is_some(),
+            members_mark,
             pairs: pairs.unwrap_or_default(),
             files,
         })
