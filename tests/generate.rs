@@ -6,6 +6,7 @@
 mod literals;
 mod objects;
 
+use dyngroup::base::limits::RULE_LENGTH_MAX_UTF16;
 use dyngroup::language::attribute::Subject;
 use dyngroup::language::dialect::Dialect;
 use jiff::Timestamp;
@@ -37,6 +38,8 @@ pub(crate) fn rule_text_about(subject: Subject, dialect: Dialect) -> BoxedStrate
         1 => quantified(subject),
         1 => related(subject, dialect).prop_map(|piece| piece.text),
     ]
+    // A condition that is said several times may grow beyond what the service stores.
+    .prop_filter("longer than a rule can be", |text| text.encode_utf16().count() <= RULE_LENGTH_MAX_UTF16)
     .boxed()
 }
 
