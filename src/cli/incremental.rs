@@ -11,8 +11,7 @@ use super::args::MemoryArgs;
 use super::changed_objects::{Counts, Told, holder_of, read_again, refuse_other_kind, rows_of};
 use super::computed::{Computed, counts_of, followed_in_full};
 use super::failure::Failure;
-use super::given::Membership;
-use super::loaded::{Loaded, Memory, Wanteds, deleted, plans_of, wanted_of};
+use super::loaded::{Loaded, Memory, Wanteds, plans_of, wanted_of};
 use super::progress::Progress;
 use super::recompute::{nothing_remembered, past_of};
 use super::remembered::{Inputs, Remembered};
@@ -20,6 +19,7 @@ use super::settings::Settings;
 use super::singly::singly;
 use crate::base::fold::fold;
 use crate::base::limits::CHANGED_SHARE_MAX;
+use crate::directory::column_reader::ReadColumns;
 use crate::directory::column_reader::stored::StoredColumns;
 use crate::directory::columns::Columns;
 use crate::directory::mark::mark_of;
@@ -170,39 +170,26 @@ fn loaded_of(
         both(told, present).map(|(told, present)| rows_of(&register, told.holder, present, &told.ids()));
     let ids = rows.each_ref().map(|(rows, _)| rows.ids().clone());
     let [users, devices] = rows;
-    let mut roster = Roster::resume(register, users, devices);
+    let roster = Roster::resume(register, users, devices);
     if tenant.members_read && read.objects_name_groups {
         let why = "the members of some group have to be read again, and users or devices themselves name groups, \
                    which a run over changes does not see: run once without --changed";
         return Err(Failure::new(why));
     }
-    let given = tenant.members_read.then(|| tenant.members());
-    let mut warnings = Vec::new();
+    let is_known = !tenant.members_read && tenant.members_mark.is_some();
+    let objects = both(told, &ids).map(|(told, ids)| ReadColumns {
+        columns: Columns::of_ids(ids.clone()),
+        removed: told.strangers.clone(),
+        ..ReadColumns::default()
+    });
+    let mut loaded =
+        Loaded::grouped(tenant.with_objects(objects), plans, roster, (stored, strangers), is_known)?;
+    loaded.read = read.clone();
     let naming = told.iter().flat_map(|told| &told.changes).filter(|change| change.names_groups).count();
     if naming > 0 {
         let objects = counted(naming, "changed object");
-        warnings.push(format!("only a run without --changed follows the `memberOf` of {objects}"));
+        loaded.warnings.push(format!("only a run without --changed follows the `memberOf` of {objects}"));
     }
-    let TenantGroups { groups, policy, .. } = tenant;
-    let Membership { groups, inputs, before, .. } =
-        Membership::of(groups, plans, stored, given.as_ref(), &mut roster)?;
-    let removed = told.iter().flat_map(|told| &told.strangers);
-    let (deleted, strangers) = deleted(removed, strangers, &mut roster)?;
-    let [users, devices] = ids.each_ref().map(|ids| Columns::of_ids(ids.clone()));
-    let loaded = Loaded {
-        roster,
-        users,
-        devices,
-        managers: None,
-        deleted,
-        strangers,
-        groups,
-        inputs,
-        before,
-        policy,
-        warnings,
-        read: read.clone(),
-    };
     Ok((loaded, ids))
 }
 

@@ -133,7 +133,7 @@ impl Loaded {
     /// Numbers everything in `tenant`; `plans` are those of its groups.
     fn of(mut tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
         let roster = roster_of(&mut tenant.users, &mut tenant.devices)?;
-        Self::grouped(tenant, plans, roster, Vec::new(), RoaringBitmap::new())
+        Self::grouped(tenant, plans, roster, Default::default(), false)
     }
 
     /// Gives everything in `tenant` the ordinals that it had, and rows in their order.
@@ -163,7 +163,7 @@ impl Loaded {
         let roster = Roster::resume(register, users, devices);
         let stored = std::mem::take(&mut remembered.groups);
         let strangers = std::mem::take(&mut remembered.strangers);
-        let mut loaded = Self::grouped(tenant, plans, roster, stored, strangers)?;
+        let mut loaded = Self::grouped(tenant, plans, roster, (stored, strangers), false)?;
         if let Some(devices) = kept {
             loaded.warnings.push(format!("the folder has no devices: {devices} of the last run are kept"));
         }
@@ -172,12 +172,14 @@ impl Loaded {
 
     /// Says what is to be done with each group, and who was a member before: as `stored` has it, for other
     /// groups as the folder tells.
-    fn grouped(
+    ///
+    /// Without a word about members in `tenant`, `is_known` says whether they were told before and are the same.
+    pub(super) fn grouped(
         tenant: TenantColumns,
         plans: Vec<Plan>,
         mut roster: Roster,
-        stored: Vec<StoredGroup>,
-        strangers: RoaringBitmap,
+        (stored, strangers): (Vec<StoredGroup>, RoaringBitmap),
+        is_known: bool,
     ) -> Result<Self, Failure> {
         let mut warnings = warnings_of(&tenant, &plans);
         let TenantColumns { users, devices, groups, members, tells_members, policy, .. } = tenant;
@@ -186,7 +188,7 @@ impl Loaded {
         let given = tells_members.then_some(&members);
         let Membership { groups, inputs, before, unknown } =
             Membership::of(groups, plans, stored, given, &mut roster)?;
-        if unknown > 0 {
+        if unknown > 0 && !is_known {
             warnings.push(format!(
                 "nothing tells who is a member of {}: the members of the last run are kept",
                 counted(unknown, "static group")
@@ -234,7 +236,7 @@ impl Loaded {
 
 /// Who was there and is no more: `removed`, those of earlier runs who have no row now, and `strangers`, to
 /// whom those of `removed` come that nobody knew. Gives the strangers too.
-pub(super) fn deleted<'id>(
+fn deleted<'id>(
     removed: impl IntoIterator<Item = &'id String>,
     mut strangers: RoaringBitmap,
     roster: &mut Roster,

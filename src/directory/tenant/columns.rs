@@ -67,29 +67,33 @@ impl TenantColumns {
         attributes: &Attributes,
         wanted: impl Fn(Subject) -> Wanted,
     ) -> Result<Self, DataErrors> {
-        let TenantGroups { groups, skus, organization, policy, mut pairs, files, .. } = groups;
+        let files = &groups.files;
         let read = |path: &Path, subject| read_columns(path, subject, attributes, &wanted(subject));
         let mut errors = None;
         let users = DataErrors::collect(&mut errors, read(files.users()?, Subject::User));
         let devices = files.devices.as_ref().map(|path| read(path, Subject::Device));
         let devices = devices.and_then(|devices| DataErrors::collect(&mut errors, devices));
         DataErrors::none_of(errors)?;
-        let (mut users, mut devices) = (users.unwrap_or_default(), devices.unwrap_or_default());
+        Ok(groups.with_objects([users.unwrap_or_default(), devices.unwrap_or_default()]))
+    }
+
+    pub(super) fn of_objects(groups: TenantGroups, [mut users, mut devices]: [ReadColumns; 2]) -> Self {
+        let TenantGroups { groups, skus, organization, policy, mut pairs, files, members_read, .. } = groups;
         let objects_name_groups = !users.member_of.is_empty() || !devices.member_of.is_empty();
         pairs.append(&mut users.member_of);
         pairs.append(&mut devices.member_of);
-        Ok(Self {
+        Self {
             users,
             devices,
             groups,
-            tells_members: objects_name_groups || files.members.is_some(),
+            tells_members: objects_name_groups || members_read,
             objects_name_groups,
             has_devices: files.devices.is_some(),
             members: Members::new(pairs),
             skus,
             organization,
             policy,
-        })
+        }
     }
 
     /// The group with this id, in any letter case.

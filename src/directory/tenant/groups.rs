@@ -5,11 +5,11 @@ use std::path::Path;
 use super::columns::TenantColumns;
 use super::files::Files;
 use crate::base::fold::fold;
-use crate::directory::column_reader::Wanted;
+use crate::directory::column_reader::{ReadColumns, Wanted};
 use crate::directory::error::DataErrors;
 use crate::directory::group::{Group, read_groups};
 use crate::directory::mark::mark_of;
-use crate::directory::members::{Members, read_pairs_of_file};
+use crate::directory::members::read_pairs_of_file;
 use crate::directory::organization::{Organization, read_organization};
 use crate::directory::policy::Policy;
 use crate::directory::sku::{Sku, read_skus};
@@ -78,9 +78,9 @@ impl TenantGroups {
         self.files.devices.as_deref()
     }
 
-    /// The memberships of the members file.
-    pub fn members(&self) -> Members {
-        Members::new(self.pairs.iter().map(|(group, member)| (group, member)))
+    /// Goes on with users and devices that were read elsewhere.
+    pub fn with_objects(self, users_and_devices: [ReadColumns; 2]) -> TenantColumns {
+        TenantColumns::of_objects(self, users_and_devices)
     }
 
     /// Goes on with the users and devices. `wanted` says what is to be read of them.
