@@ -128,6 +128,7 @@ impl<'a> Runner<'a> {
         self.model.write(&self.folder, self.is_reversed);
         let mut faults = match self.recompute() {
             Ok(first) => {
+                self.known.take(&first, &self.model.products);
                 let is_quiet = first.deltas.is_empty() && first.errors.is_empty();
                 if is_quiet { Vec::new() } else { vec!["the first run changes licenses".to_owned()] }
             }

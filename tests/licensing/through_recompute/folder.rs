@@ -30,13 +30,19 @@ impl Model {
         let members = self.groups.iter().flat_map(|(group, it)| {
             it.members.iter().filter(is_there).map(move |id| json!({ "groupId": group, "memberId": id }))
         });
+        let organization = json!({ "value": [{ "id": "org", "countryLetterCode": self.country }] });
         BTreeMap::from([
-            ("users.ndjson", lines(order.of(users))),
-            ("devices.ndjson", lines(order.of(devices))),
+            // A file without a line is refused: it may have been cut off.
+            if self.users.is_empty() {
+                ("users.json", "[]".to_owned())
+            } else {
+                ("users.ndjson", lines(order.of(users)))
+            },
+            ("devices.json", json!(order.of(devices)).to_string()),
             ("groups.json", json!(order.of(groups)).to_string()),
-            ("members.ndjson", lines(order.of(members))),
+            ("members.json", json!(order.of(members)).to_string()),
             ("subscribedSkus.json", json!(order.of(self.products(order))).to_string()),
-            ("organization.json", json!({ "value": [{ "id": "org", "countryLetterCode": self.country }] }).to_string()),
+            ("organization.json", organization.to_string()),
             ("policy.toml", self.policy.clone()),
         ])
     }
