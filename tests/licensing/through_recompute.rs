@@ -110,8 +110,7 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn of(scenario: &'a Scenario, is_reversed: bool) -> Self {
-        let lines: Vec<String> =
-            scenario.step.iter().flat_map(|step| step_in_files(step).events).collect();
+        let lines: Vec<String> = scenario.step.iter().flat_map(|step| step_in_files(step).events).collect();
         Self {
             scenario,
             is_reversed,
@@ -215,7 +214,8 @@ impl<'a> Runner<'a> {
             let file = |name| (name, scrubbed(&outputs::text(&self.folder, "out", name).unwrap_or_default()));
             self.written.push(FILES.map(file).into());
         }
-        let is_untouched = |(name, text): (&str, String)| self.folder.read(&format!("{TENANT}/{name}")) == text;
+        let is_untouched =
+            |(name, text): (&str, String)| self.folder.read(&format!("{TENANT}/{name}")) == text;
         if !self.model.files(self.is_reversed).into_iter().all(is_untouched) {
             return Err("the run has written to the tenant folder".to_owned());
         }

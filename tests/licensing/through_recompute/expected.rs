@@ -27,7 +27,13 @@ const PASSED_OVER: [&str; 3] = ["Add group", "Update group", "Override guard"];
 
 impl Runner<'_> {
     /// Looks at what a step states. `before` is what was known, `runs` are the files of the step's runs.
-    pub(super) fn look(&self, step: &Step, before: &Known, runs: &[Told], back: &BTreeSet<String>) -> Vec<String> {
+    pub(super) fn look(
+        &self,
+        step: &Step,
+        before: &Known,
+        runs: &[Told],
+        back: &BTreeSet<String>,
+    ) -> Vec<String> {
         let mut faults = Faults::default();
         self.look_at_runs(step, runs, back, &mut faults);
         self.look_at_users(step, &mut faults);
@@ -126,7 +132,8 @@ fn records(known: &Known, user: &str, products: &Products) -> Vec<String> {
             text.push_str(" pending");
         }
         text.push_str(&format!(": {}", products.text(&one.sku_id, &one.disabled_plans)));
-        let plans = products.0.values().find(|product| product.id == one.sku_id).map(|product| &product.plans);
+        let plans =
+            products.0.values().find(|product| product.id == one.sku_id).map(|product| &product.plans);
         for (name, id) in plans.into_iter().flatten() {
             let is_asked = one.is_in_force() && !one.disabled_plans.contains(id);
             if is_asked && held_back.contains(id.as_str()) {

@@ -39,7 +39,12 @@ impl Known {
     pub(super) fn grace(&self, user: &str, now: jiff::Timestamp) -> usize {
         let until = |text: &String| text.parse::<jiff::Timestamp>().unwrap();
         let state = self.state(user);
-        state.plans.iter().filter_map(|plan| plan.grace_until.as_ref()).filter(|text| until(text) > now).count()
+        state
+            .plans
+            .iter()
+            .filter_map(|plan| plan.grace_until.as_ref())
+            .filter(|text| until(text) > now)
+            .count()
     }
 
     /// Takes a run over; gives what does not fit what was known.
@@ -136,10 +141,13 @@ impl Known {
             *changes.entry(&delta.sku_id).or_default() += delta.seat;
         }
         for (sku, change) in changes {
-            let [old, new] = [before, self].map(|known| known.seats.get(sku).map_or(0, |seats| seats.consumed));
+            let [old, new] =
+                [before, self].map(|known| known.seats.get(sku).map_or(0, |seats| seats.consumed));
             // A product that the tenant has no more is in no report.
             if self.seats.contains_key(sku) && new - old != change {
-                faults.push(format!("{sku}: deltas make {change:+} seats, the report goes from {old} to {new}"));
+                faults.push(format!(
+                    "{sku}: deltas make {change:+} seats, the report goes from {old} to {new}"
+                ));
             }
         }
         for (sku, seats) in &self.seats {
@@ -159,7 +167,8 @@ impl Known {
             let (old, new) = (before.state(user), state.assignments());
             let old = old.assignments();
             for (key, one) in new.iter().filter(|(key, _)| !changed.contains(*key)) {
-                let moved = old.get(key).filter(|old| old.last_updated_date_time != one.last_updated_date_time);
+                let moved =
+                    old.get(key).filter(|old| old.last_updated_date_time != one.last_updated_date_time);
                 if moved.is_some() {
                     faults.push(format!("{key:?} was updated without a change"));
                 }

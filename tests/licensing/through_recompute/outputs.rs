@@ -171,9 +171,8 @@ impl Delta {
 impl UserState {
     /// The assignments by product and source.
     pub(super) fn assignments(&self) -> BTreeMap<Key, &Assignment> {
-        let key = |one: &Assignment| {
-            (self.user_id.clone(), one.sku_id.clone(), one.assigned_by_group.clone())
-        };
+        let key =
+            |one: &Assignment| (self.user_id.clone(), one.sku_id.clone(), one.assigned_by_group.clone());
         self.license_assignment_states.iter().map(|one| (key(one), one)).collect()
     }
 

@@ -51,7 +51,11 @@ fn a_scenario_with_one_thing_wrong_fails_for_it() {
         ("location.ada = \"NO\"", "location.ada = \"SE\"", "step 2: location\n"),
         ("audit = [", "refused = [\"NoSeat\"]\naudit = [", "step 2: refused\n"),
         ("audit = [", "stopped = 1\naudit = [", "step 2: expected exit code 3"),
-        ("audit = [", "recompute.reason = \"\"\nrecompute.fails = \"LoopStop\"\naudit = [", "step 2: expected exit code 2"),
+        (
+            "audit = [",
+            "recompute.reason = \"\"\nrecompute.fails = \"LoopStop\"\naudit = [",
+            "step 2: expected exit code 2",
+        ),
         ("audit = [", "recompute.audit = []\naudit = [", "missing field `reason`"),
     ];
     for (right, other, fault) in wrong {
