@@ -182,7 +182,8 @@ impl<'a> Runner<'a> {
                 Err(fault) => return [faults, vec![fault]].concat(),
             }
         }
-        faults.extend(invariants::of_known(&self.known));
+        let is_counted = !self.scenario.policy.contains("alternatives");
+        faults.extend(invariants::of_known(&self.known, is_counted));
         faults.extend(self.second_look());
         if !step.setup {
             faults.extend(self.look(&step, &before, &runs, &back));

@@ -69,9 +69,14 @@ impl Runner<'_> {
 
     fn look_at_users(&self, step: &Step, faults: &mut Faults) {
         for (range, expected) in &step.users {
-            for name in names(&[range.as_str()]) {
-                let found = records(&self.known, &name, &self.model.products);
-                faults.same(&name, &sorted(expected), &sorted(&found));
+            let others = names(&[range.as_str()]).into_iter().filter_map(|name| {
+                let found = sorted(&records(&self.known, &name, &self.model.products));
+                (found != sorted(expected)).then_some((name, found))
+            });
+            let others: Vec<(String, Vec<String>)> = others.collect();
+            if let Some((name, found)) = others.first() {
+                let what = format!("{name}, one of {}", others.len());
+                faults.same(&what, &sorted(expected), found);
             }
         }
         for (name, expected) in &step.assigned {

@@ -34,8 +34,9 @@ fn is_of_member(activity: &str) -> bool {
     matches!(activity, "Add member to group" | "Remove member from group")
 }
 
-/// What is wrong with what is known after a run.
-pub(super) fn of_known(known: &Known) -> Vec<String> {
+/// What is wrong with what is known after a run. Without `is_counted` demand is not what states tell: alternatives
+/// to a product are given and not asked for.
+pub(super) fn of_known(known: &Known, is_counted: bool) -> Vec<String> {
     let mut faults = Vec::new();
     let mut holders: BTreeMap<&str, i64> = BTreeMap::new();
     let mut demand: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -73,11 +74,12 @@ pub(super) fn of_known(known: &Known) -> Vec<String> {
     for (sku, seats) in &known.seats {
         let waiting = known.errors.iter().filter(|line| line.sku_id == *sku && line.waiting_since.is_some());
         let waiting: BTreeSet<&str> = waiting.map(|line| line.user_id.as_str()).collect();
+        let wanting = demand.get(sku.as_str()).map_or(0, |users| i64::try_from(users.len()).unwrap());
         let counted = (
             holders.get(sku.as_str()).copied().unwrap_or_default(),
             seats.capacity - seats.consumed,
             i64::try_from(waiting.len()).unwrap(),
-            demand.get(sku.as_str()).map_or(0, |users| i64::try_from(users.len()).unwrap()),
+            if is_counted { wanting } else { seats.demand },
         );
         let reported = (seats.consumed, seats.available, seats.waiting, seats.demand);
         if counted != reported {

@@ -35,10 +35,10 @@ fn a_scenario_that_is_right_passes() {
 #[test]
 fn a_scenario_with_one_thing_wrong_fails_for_it() {
     let wrong = [
-        ("HR Active: E3 -TEAMS1\", \"HR Active: EMS", "HR Active: E3", "step 2: ada\n"),
-        ("users.bob", "users.cid", "step 2: cid\n"),
-        ("HR Error CountViolation", "HR ActiveWithError CountViolation", "step 2: bob\n"),
-        ("HR Error Other: EMS", "Other Error Other: EMS", "step 2: bob\n"),
+        ("HR Active: E3 -TEAMS1\", \"HR Active: EMS", "HR Active: E3", "step 2: ada, one of 1\n"),
+        ("users.bob", "users.cid", "step 2: cid, one of 1\n"),
+        ("HR Error CountViolation", "HR ActiveWithError CountViolation", "step 2: bob, one of 1\n"),
+        ("HR Error Other: EMS", "Other Error Other: EMS", "step 2: bob, one of 1\n"),
         ("seats = { E3 = 1,", "seats = { E3 = 2,", "step 2: seats\n"),
         ("errors = [\"E3 CountViolation\", ", "errors = [", "step 2: errors\n"),
         ("audit = [\"AM x2\"", "audit = [\"AM\"", "step 2: audit\n"),
