@@ -1,6 +1,6 @@
 //! A model as the files of a tenant folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -54,6 +54,15 @@ impl Model {
             "accountEnabled": true,
             "assignedLicenses": self.licenses(&user.direct, order),
         });
+        let plans: BTreeSet<&String> = user
+            .direct
+            .iter()
+            .flat_map(|(product, off)| {
+                self.products.named(product).plans.values().filter(|plan| !off.contains(*plan))
+            })
+            .collect();
+        let assigned = |plan| json!({ "servicePlanId": plan, "capabilityStatus": "Enabled" });
+        object["assignedPlans"] = json!(order.of(plans.into_iter().map(assigned)));
         if user.is_address_taken {
             object["addressConflict"] = json!(true);
         }
