@@ -19,6 +19,8 @@ pub(super) struct InFiles {
     pub(super) contacts: Vec<String>,
     /// Whether another order of all lines has to give the same files.
     pub(super) any_order: bool,
+    /// Whether the first step is the first run; otherwise a run over names alone comes before it.
+    pub(super) begins: bool,
     /// Whether the guard over licenses is on, and only that one.
     pub(super) guarded: bool,
 }

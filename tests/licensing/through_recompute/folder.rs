@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::model::{Group, Model, User};
+use super::outputs::UserState;
 use super::products::Version;
 use crate::runner::{Folder, lines};
 
 /// The folder of the tenant.
 pub(super) const TENANT: &str = "tenant";
+
+/// When assignments that are there before the first run last changed.
+const HELD_SINCE: &str = "2025-12-01T00:00:00Z";
 
 impl Model {
     /// Writes all files; `is_reversed` puts whatever has no order of its own the other way round.
@@ -47,6 +51,63 @@ impl Model {
         ])
     }
 
+    /// The users that differ from those of `before`, as Graph tells of changes.
+    pub(super) fn changes_since(&self, before: &Self) -> String {
+        let order = Order(false);
+        let mut lines = Vec::new();
+        for (id, user) in &self.users {
+            let object = |model: &Self| {
+                let user = model.users.get(id).filter(|user| !user.is_deleted)?;
+                Some(model.user_object(id, user, order))
+            };
+            let (old, new) = (object(before), object(self));
+            match new {
+                None if old.is_some() => {
+                    lines.push(json!({ "id": id, "@removed": { "reason": "deleted" } }));
+                }
+                Some(mut new) if old.as_ref() != Some(&new) => {
+                    // What is not named stays.
+                    new["addressConflict"] = json!(user.is_address_taken);
+                    lines.push(new);
+                }
+                _ => {}
+            }
+        }
+        json!(lines).to_string()
+    }
+
+    /// What users are told to hold, as it would have been told by a run before.
+    pub(super) fn held(&self) -> BTreeMap<String, UserState> {
+        let holders = self.users.iter().filter(|(_, user)| user.held.is_some());
+        let state = |(id, user): (&String, &User)| {
+            let object = json!({
+                "userId": id,
+                "licenseAssignmentStates": self.states(user, Order(false)),
+                "assignedLicenses": [],
+                "plans": [],
+            });
+            (id.clone(), serde_json::from_value(object).unwrap())
+        };
+        holders.map(state).collect()
+    }
+
+    fn states(&self, user: &User, order: Order) -> Vec<Value> {
+        let state = |group: Option<&str>, product: &str, disabled, [state, error]: [&str; 2]| {
+            json!({
+                "skuId": self.products.named(product).id,
+                "disabledPlans": order.of(disabled),
+                "assignedByGroup": group,
+                "state": state,
+                "error": error,
+                "lastUpdatedDateTime": HELD_SINCE,
+            })
+        };
+        let direct = user.direct.iter().map(|(product, off)| state(None, product, off, ["Active", "None"]));
+        let held = user.held.iter().flatten();
+        let held = held.map(|it| state(Some(&it.group), &it.product, &it.disabled, [&it.state, &it.error]));
+        order.of(direct.chain(held))
+    }
+
     fn user_object(&self, id: &str, user: &User, order: Order) -> Value {
         let mut object = json!({
             "id": id,
@@ -63,6 +124,9 @@ impl Model {
             .collect();
         let assigned = |plan| json!({ "servicePlanId": plan, "capabilityStatus": "Enabled" });
         object["assignedPlans"] = json!(order.of(plans.into_iter().map(assigned)));
+        if user.held.is_some() {
+            object["licenseAssignmentStates"] = json!(self.states(user, order));
+        }
         if user.is_address_taken {
             object["addressConflict"] = json!(true);
         }

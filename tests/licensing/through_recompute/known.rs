@@ -19,6 +19,17 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What is told of users before the first run.
+    pub(super) fn before(states: BTreeMap<String, UserState>, products: &Products) -> Self {
+        let mut known = Self { states, ..Self::default() };
+        known.enabled = known.all_enabled(products);
+        known
+    }
+
+    fn all_enabled(&self, products: &Products) -> BTreeMap<String, BTreeSet<String>> {
+        self.states.keys().map(|user| (user.clone(), self.enabled(user, products))).collect()
+    }
+
     /// What is known of a user; nothing of one who never had a license.
     pub(super) fn state(&self, user: &str) -> UserState {
         self.states.get(user).cloned().unwrap_or_default()
@@ -60,8 +71,7 @@ impl Known {
                 self.pending.remove(&delta.key());
             }
         }
-        let users = self.states.keys().map(|user| (user.clone(), self.enabled(user, products)));
-        self.enabled = users.collect();
+        self.enabled = self.all_enabled(products);
         let mut faults = self.faults_of_deltas(&before, told);
         faults.extend(self.faults_of_plans(&before, told));
         faults.extend(self.faults_of_seats(&before, told));
@@ -140,7 +150,7 @@ impl Known {
         for delta in &told.deltas {
             *changes.entry(&delta.sku_id).or_default() += delta.seat;
         }
-        for (sku, change) in changes {
+        for (sku, change) in changes.into_iter().filter(|_| !before.seats.is_empty()) {
             let [old, new] =
                 [before, self].map(|known| known.seats.get(sku).map_or(0, |seats| seats.consumed));
             // A product that the tenant has no more is in no report.
@@ -152,7 +162,7 @@ impl Known {
         }
         for (sku, seats) in &self.seats {
             let former = before.seats.get(sku).map_or(0, |seats| seats.consumed);
-            if seats.consumed > seats.capacity && seats.consumed > former {
+            if !before.seats.is_empty() && seats.consumed > seats.capacity && seats.consumed > former {
                 faults.push(format!("{sku}: more seats in use than there are: {seats:?}"));
             }
         }

@@ -24,9 +24,21 @@ pub(super) struct User {
     pub(super) location: Option<String>,
     pub(super) is_address_taken: bool,
     pub(super) direct: Version,
+    /// What the user is told to hold of groups before the first run; with it direct licenses are told as states.
+    pub(super) held: Option<Vec<Held>>,
     /// What rules look at.
     pub(super) attributes: BTreeMap<String, String>,
     pub(super) is_deleted: bool,
+}
+
+/// An assignment of a group that is there before the first run.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) group: String,
+    pub(super) product: String,
+    pub(super) disabled: BTreeSet<String>,
+    pub(super) state: String,
+    pub(super) error: String,
 }
 
 #[derive(Clone, Default)]
@@ -117,6 +129,7 @@ impl Model {
                 self.groups.remove(words[0]);
             }
             "direct" => self.direct(&words, rest),
+            "held" => self.hold(&words[..1], rest),
             "pool" => self.subscription(words[0], "s", &words[2..]),
             "subscription" => self.subscription(words[0], words[1], &words[3..]),
             "location" => {
@@ -136,6 +149,14 @@ impl Model {
         Vec::new()
     }
 
+    /// Whether a group has another rule than in `before`: rules may look at what nobody looked at so far.
+    pub(super) fn has_other_rules(&self, before: &Self) -> bool {
+        let rules = |model: &Self| -> Vec<Option<String>> {
+            model.groups.values().map(|group| group.rule.clone()).collect()
+        };
+        rules(self) != rules(before)
+    }
+
     fn user(&mut self, name: &str) -> &mut User {
         self.users.get_mut(name).unwrap_or_else(|| panic!("no user {name}"))
     }
@@ -153,6 +174,28 @@ impl Model {
             } else {
                 direct.retain(|product, _| !version.contains_key(product));
             }
+        }
+    }
+
+    /// `u1..u5 HR Error CountViolation: E3 -SWAY`.
+    fn hold(&mut self, who: &[&str], rest: &str) {
+        let (words, product) = rest.split_once(':').unwrap();
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let version = self.products.version(product);
+        for user in names(who) {
+            let user = self.user(&user);
+            let held = user.held.get_or_insert_default();
+            if words[1] == "direct" {
+                user.direct.extend(version.clone());
+                continue;
+            }
+            held.extend(version.iter().map(|(product, disabled)| Held {
+                group: words[1].to_owned(),
+                product: product.clone(),
+                disabled: disabled.clone(),
+                state: words[2].to_owned(),
+                error: words.get(3).map_or("None", |word| word).to_owned(),
+            }));
         }
     }
 
@@ -183,7 +226,7 @@ fn users_of(line: &str) -> Vec<String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
         ["join" | "leave", _, ref who @ ..] => names(who),
-        ["direct" | "location" | "address" | "delete-user" | "restore-user" | "set", who, ..]
+        ["direct" | "location" | "address" | "delete-user" | "restore-user" | "set" | "held", who, ..]
         | ["reprocess", "user", who] => names(&[who]),
         _ => Vec::new(),
     }
