@@ -7,6 +7,7 @@ mod candidate;
 pub mod catalog;
 pub mod change;
 mod draft;
+mod entry;
 pub mod event;
 pub mod facts;
 pub mod intent;

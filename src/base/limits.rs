@@ -177,3 +177,7 @@ pub const DELETED_USER_DAYS: i64 = 30;
 
 /// Events whose ids are remembered, so that one that comes again does nothing.
 pub const LICENSE_EVENTS_REMEMBERED_MAX: usize = 1_000_000;
+
+/// Most times that members and licenses are worked out in one run, where rules look at service plans that licenses
+/// of groups bring.
+pub const LICENSE_ROUNDS_MAX: usize = 16;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
+use super::failure::Failure;
+use super::licenses::{Licensed, Rounds};
 use super::loaded::Loaded;
 use super::progress::Progress;
 use super::remembered::Inputs;
@@ -32,6 +34,8 @@ pub(super) struct Computed {
     pub(super) counts: Vec<InputCount>,
     /// The ordinals of the users and of the devices.
     pub(super) present: [RoaringBitmap; 2],
+    /// What comes of the licenses, if the tenant has products.
+    pub(super) licensed: Option<Licensed>,
 }
 
 /// What the members of a group follow from.
@@ -49,20 +53,26 @@ pub(super) type Past = HashMap<Ordinal, GroupHead>;
 impl Computed {
     /// Evaluates all rules over all objects. `present` and `inputs` are those of the last run, if there was one.
     pub(super) fn in_full(
-        loaded: Loaded,
+        mut loaded: Loaded,
         settings: &Settings,
         choices: recompute::Settings,
         last: Option<(&[RoaringBitmap; 2], &Inputs)>,
+        rounds: Option<Rounds>,
         progress: &mut Progress,
-    ) -> Self {
-        let (outcomes, after) = loaded.recompute(choices, progress);
+    ) -> Result<Self, Failure> {
+        let mut members = loaded.recompute(choices, progress);
+        let licensed = match rounds {
+            Some(rounds) => Some(rounds.settle(&mut loaded, &mut members, choices, progress)?),
+            None => None,
+        };
+        let (outcomes, after) = members;
         let nothing = vec![Followed::default(); outcomes.len()];
         let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, nothing);
         let inputs = Inputs { values: values_of(&loaded), ..loaded.read.clone() };
         let present = [Subject::User, Subject::Device].map(|subject| ordinals_of(&loaded.roster, subject));
         let counts =
             last.map(|(before, read)| counts_of(before, &present, read, &inputs)).unwrap_or_default();
-        Self { loaded, outcomes, after, followed, inputs, counts, present }
+        Ok(Self { loaded, outcomes, after, followed, inputs, counts, present, licensed })
     }
 }
 
@@ -103,7 +113,7 @@ pub(super) fn fingerprint(group: &Group, rule: &TypedRule, settings: &Settings) 
 }
 
 /// The ordinals of all rows.
-fn ordinals_of(roster: &Roster, subject: Subject) -> RoaringBitmap {
+pub(super) fn ordinals_of(roster: &Roster, subject: Subject) -> RoaringBitmap {
     let rows = u32::try_from(roster.rows(subject)).unwrap_or(u32::MAX);
     roster.ordinals_of_rows(subject, (0..rows).collect())
 }

@@ -31,17 +31,27 @@ pub(super) struct Finished {
     /// The ordinals of the users, of the devices and of deleted strangers, if they may have changed.
     pub(super) present: Option<[RoaringBitmap; 3]>,
     pub(super) inputs: Option<Inputs>,
+    /// What came of the licenses, if the tenant has products.
+    pub(super) licensed: Option<Licensed>,
 }
 
-/// Where files go.
-pub(super) type Out<'a> = Option<(&'a Path, DeltaFormat)>;
+/// Where files go, and in which form.
+#[derive(Clone, Copy)]
+pub(super) struct Out<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) delta_format: DeltaFormat,
+    /// Whether the licenses of all users are told, and not only of those with changes.
+    pub(super) is_full: bool,
+    /// The names of products and plans.
+    pub(super) names: &'a dyn ProductNaming,
+}
 
 impl Finished {
     /// Writes everything: files, and the state if there is a session. Of both or of none something stays.
     pub(super) fn write(
         mut self,
         session: Option<Session<'_>>,
-        out: Out<'_>,
+        out: Option<Out<'_>>,
         progress: &mut Progress,
     ) -> Result<RunReport, Failure> {
         if let Some(session) = &session {
@@ -49,7 +59,7 @@ impl Finished {
         }
         let mut report = self.report;
         let files = match out {
-            Some((folder, format)) => Some(RunFiles::stage(&mut report, folder, format, progress)?),
+            Some(out) => Some(RunFiles::stage(&mut report, self.licensed.as_ref(), out, progress)?),
             None => None,
         };
         if let Some(session) = session {

@@ -12,6 +12,7 @@ use super::computed::{Computed, Past};
 use super::failure::Failure;
 use super::finish::{Finished, stored_groups};
 use super::guarded::Guards;
+use super::licenses::{Occasion, Rounds};
 use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::Remembered;
@@ -62,18 +63,18 @@ impl Run<'_> {
         let mut progress = Progress::shown();
         let mut lost = None;
         let (computed, past, run) = match &session {
-            None => (self.computed(None, &mut progress)?, Past::new(), 0),
+            None => (self.computed(None, 1, &mut progress)?, Past::new(), 0),
             Some(session) => {
                 let mut memory = Memory { session, remembered: Remembered::read(session)? };
                 let last = memory.remembered.last.as_ref();
                 let run = last.map_or(1, |last| last.run + 1);
                 lost = last.zip(args.out.as_deref()).and_then(|(last, out)| lost_files(last, out));
                 let past = past_of(&memory.remembered.groups);
-                (self.computed(Some(&mut memory), &mut progress)?, past, run)
+                (self.computed(Some(&mut memory), run, &mut progress)?, past, run)
             }
         };
         let guards = Guards::of(computed.loaded.policy.clone(), &args.guards)?;
-        let Computed { loaded, outcomes, after, followed, inputs, counts, present } = computed;
+        let Computed { loaded, outcomes, after, followed, inputs, counts, present, licensed } = computed;
         let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
             .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
         let Loaded { roster, users, devices, deleted, strangers, groups, before, warnings, .. } = loaded;
@@ -154,24 +155,35 @@ impl Run<'_> {
         })
     }
 
+    /// `run` is the number of the run.
     fn computed(
         &self,
         memory: Option<&mut Memory<'_>>,
+        run: i64,
         progress: &mut Progress,
     ) -> Result<Computed, Failure> {
         let (folder, settings) = (&self.args.tenant, self.settings);
-        let choices = recompute::Settings { now: self.now(), version_order: settings.version_order };
+        let now = self.now();
+        let choices = recompute::Settings { now, version_order: settings.version_order };
+        let actor = actor_or_user(self.args.memory.actor.as_ref());
+        let occasion = Occasion { now, run, actor, again: Vec::new() };
         let Some(memory) = memory else {
-            let loaded = Loaded::read(folder, settings, progress)?;
-            return Ok(Computed::in_full(loaded, settings, choices, None, progress));
+            let mut loaded = Loaded::read(folder, settings, progress)?;
+            let rounds = progress
+                .stage("licenses", "reading licenses", || Rounds::begin(&mut loaded, None, None, &occasion))?;
+            return Computed::in_full(loaded, settings, choices, None, rounds, progress);
         };
         if self.is_incremental() {
-            return incremental::computed(&self.args.memory, folder, settings, choices, memory, progress);
+            let args = &self.args.memory;
+            return incremental::computed(args, folder, settings, choices, memory, &occasion, progress);
         }
-        let loaded = Loaded::resume(folder, settings, memory, progress)?;
+        let mut loaded = Loaded::resume(folder, settings, memory, progress)?;
+        let rounds = progress.stage("licenses", "reading licenses", || {
+            Rounds::begin(&mut loaded, Some(memory.session), None, &occasion)
+        })?;
         let remembered = &memory.remembered;
         let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
-        Ok(Computed::in_full(loaded, settings, choices, last, progress))
+        Computed::in_full(loaded, settings, choices, last, rounds, progress)
     }
 
     fn is_incremental(&self) -> bool {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::args::{DeltaFormat, ReportFormat};
-use super::changed_objects::rows_of;
 use super::failure::Failure;
 use super::finish::Finished;
 use super::progress::Progress;
@@ -16,6 +15,7 @@ use super::recompute::{actor_or_user, done_but, no_tenant, peak_memory_bytes, pr
 use super::remembered::{Inputs, Remembered};
 use super::run_arg::RunArg;
 use super::run_files::refuse_state_among;
+use super::standing::{Standing, report_of};
 use super::state_file::StateArgs;
 use super::{Outcome, output};
 use crate::membership::recompute::Status;
@@ -95,14 +95,9 @@ impl Undone {
     /// Turns each change of `target` round, as far as it still stands: who came goes, who went comes back.
     /// Who does not exist any more does not come back.
     fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
-        let Remembered { register, mut groups, present, strangers, last, inputs } = remembered;
-        let none = std::collections::BTreeMap::new();
-        let [of_users, of_devices] = &present;
-        let users = rows_of(&register, Holder::User, of_users, &none);
-        let devices = rows_of(&register, Holder::Device, of_devices, &none);
-        let counts = [users.1.len(), devices.1.len()];
-        let roster = Roster::resume(register, users, devices);
-        let gone = roster.gone() | strangers;
+        let standing = Standing::of(remembered);
+        let mut before = standing.members();
+        let Standing { roster, counts, mut groups, users, gone, last, inputs } = standing;
         let last_run = session.next_run()? - 1;
         let mut deltas = session.deltas(target.run)?;
         for delta in &mut deltas {
@@ -111,12 +106,11 @@ impl Undone {
         leave_later(session, &mut deltas, target.run + 1..=last_run, &roster)?;
         let deleted = deleted_groups(session, &roster, &groups, target)?;
         let again = deleted.iter().map(|group| group.head.ordinal).collect();
-        groups.extend(deleted);
-        let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
-        for group in &groups {
-            before.replace(group.head.ordinal, group.members.clone());
+        for group in &deleted {
+            before.replace(group.head.ordinal, RoaringBitmap::new());
         }
-        after.clone_from(&before);
+        groups.extend(deleted);
+        let mut after = before.clone();
         let mut absent = RoaringBitmap::new();
         for delta in &deltas {
             let members = before.members(delta.ordinal).cloned().unwrap_or_default();
@@ -145,7 +139,7 @@ impl Undone {
     ) -> Finished {
         let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again } = self;
         let mut reports: Vec<GroupReport> =
-            groups.iter().map(|group| report_of(&group.head, &before, &after)).collect();
+            groups.iter().map(|group| report_of(&group.head, &before, &after, "undo")).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
@@ -271,21 +265,4 @@ fn deleted_groups(
 
 fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
-}
-
-fn report_of(group: &GroupHead, before: &Snapshot, after: &Snapshot) -> GroupReport {
-    let nobody = RoaringBitmap::new();
-    let (old, new) =
-        (before.members(group.ordinal).unwrap_or(&nobody), after.members(group.ordinal).unwrap_or(&nobody));
-    GroupReport {
-        id: group.id.clone(),
-        group: group.ordinal,
-        display_name: group.display_name.clone(),
-        status: Status::of_word(&group.status).unwrap_or(Status::Static),
-        cause: "undo",
-        members: new.len(),
-        added: new.difference_len(old),
-        removed: old.difference_len(new),
-        error: group.error.clone(),
-    }
 }
