@@ -102,7 +102,7 @@ impl Finished {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             summary: crate::report::recompute::summary(report),
         };
-        session.add_run(&new, &deltas_of(report), &report.events)?;
+        session.add_run(&new, &deltas_of(report), &report.events, &[])?;
         Ok(())
     }
 }

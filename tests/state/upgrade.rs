@@ -1,14 +1,13 @@
 //! State files of every schema version open for ever. `version-1.state` is one that version 1 made over
-//! `examples/contoso`; while version 1 is not released, it is made anew with
-//! `cargo test --test all state::upgrade::make -- --ignored`, and the
-//! snapshot with it.
+//! `examples/contoso`, and is never made anew.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dyngroup::store::Store;
+use dyngroup::store::{Store, UnfitRun};
+use rusqlite::Connection;
 
 use super::history::held;
 use crate::runner::{Folder, Ran};
@@ -51,16 +50,6 @@ fn change(folder: &Folder) {
             ids[0], ids[1]
         ),
     );
-}
-
-#[test]
-#[ignore = "makes the file of version 1 anew"]
-fn make() {
-    let folder = folder();
-    change(&folder);
-    run(&folder, "state", "2026-01-15T00:00:00Z", &[]).expect_code(0);
-    run(&folder, "state", "2026-01-16T00:00:00Z", &["--changed", "changes.ndjson"]).expect_code(0);
-    fs::copy(folder.path().join("state"), file()).unwrap();
 }
 
 /// What the file tells, without what depends on when it was made.
@@ -107,6 +96,8 @@ fn the_file_of_version_1_opens_and_is_gone_on_with() {
     change(&folder);
     fs::copy(file(), folder.path().join("state")).unwrap();
     let before = told(&folder, "state");
+    assert_eq!(schema(&folder, "state"), schema(&folder, "fresh"), "the way to a schema does not matter");
+    assert_eq!(unfit_run(&folder, "state"), None);
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("history-of-version-1", before);
     });
@@ -121,4 +112,21 @@ fn the_file_of_version_1_opens_and_is_gone_on_with() {
     assert_eq!(held(&folder, "state"), held(&folder, "new"));
     let past = before.lines().take_while(|line| line.starts_with("run ") || line.starts_with("  "));
     assert!(told(&folder, "state").lines().zip(past).all(|(now, then)| now == then), "the past is another");
+    assert_eq!(unfit_run(&folder, "state"), None);
+}
+
+/// The tables, indices, triggers and views of a file, which is made if it is not there.
+fn schema(folder: &Folder, state: &str) -> Vec<(String, String, Option<String>)> {
+    let path = folder.path().join(state);
+    drop(Store::create(&path, Duration::ZERO).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let sql = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn unfit_run(folder: &Folder, state: &str) -> Option<UnfitRun> {
+    let mut store = Store::open(&folder.path().join(state), Duration::ZERO).unwrap();
+    store.read().unwrap().first_unfit_run().unwrap()
 }
