@@ -8,6 +8,7 @@ pub mod catalog;
 pub mod change;
 mod draft;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod intent;
 mod layout;
