@@ -1,4 +1,7 @@
-//! What is told of a batch: one event for each thing that someone would look for later.
+//! What is told of a batch: one event for each thing that someone would look for later. Members who came
+//! and went, and users who were deleted or restored, are told by who tells the batch of them.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,10 +12,6 @@ use super::outcome::Source;
 /// What happened, as the audit names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
-    /// A member came to a group.
-    AddMember,
-    /// A member left a group.
-    RemoveMember,
     /// A group was deleted.
     DeleteGroup,
     /// A template was edited.
@@ -29,10 +28,6 @@ pub enum Activity {
     ChangeLicenseStatus,
     /// Plans came to a product or left it.
     ChangeProduct,
-    /// A user was deleted.
-    DeleteUser,
-    /// A user was restored.
-    RestoreUser,
 }
 
 /// Whom or what it is about.
@@ -42,8 +37,6 @@ pub enum Target {
     Group(GroupIndex),
     /// A user.
     User(UserIndex),
-    /// A user as the member of a group.
-    Member(GroupIndex, UserIndex),
     /// A product.
     Product(super::catalog::SkuIndex),
 }
@@ -94,7 +87,7 @@ pub struct AuditEvent {
     /// The number of the batch.
     pub run: u64,
     /// The ids of the events that led to it.
-    pub causes: Vec<String>,
+    pub causes: Arc<[String]>,
     /// More about it.
     pub details: Details,
 }
@@ -103,8 +96,6 @@ impl Activity {
     /// The name in the audit.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::AddMember => "Add member to group",
-            Self::RemoveMember => "Remove member from group",
             Self::DeleteGroup => "Delete group",
             Self::SetGroupLicense => "Set group license",
             Self::TriggerRecalculation => "Trigger group license recalculation",
@@ -113,17 +104,13 @@ impl Activity {
             Self::FinishRun => "Finish applying group based license to users",
             Self::ChangeLicenseStatus => "Change license status",
             Self::ChangeProduct => "Change product",
-            Self::DeleteUser => "Delete user",
-            Self::RestoreUser => "Restore user",
         }
     }
 
     /// The category in the audit.
     pub const fn category(self) -> &'static str {
         match self {
-            Self::ChangeUserLicense | Self::ChangeLicenseStatus | Self::DeleteUser | Self::RestoreUser => {
-                "UserManagement"
-            }
+            Self::ChangeUserLicense | Self::ChangeLicenseStatus => "UserManagement",
             Self::ChangeProduct => "DirectoryManagement",
             _ => "GroupManagement",
         }

@@ -17,7 +17,7 @@ use super::event::Event;
 use super::intent::{Group, GroupIndex, User, UserIndex};
 use super::outcome::{ErrorCode, Outcome};
 use super::policy::MassChange;
-use super::tenant::Tenant;
+use super::tenant::{Tenant, UserIds};
 
 pub use super::draft::RefusedEvent;
 pub use telling::{ErrorRecord, PoolReport};
@@ -90,7 +90,7 @@ pub struct GuardStop {
     pub losing: Vec<UserChange>,
 }
 
-pub(super) fn evaluate(tenant: &Tenant, events: &[Event]) -> Result<Batch, GuardStop> {
+pub(super) fn evaluate(tenant: &Tenant, events: &[Event], ids: &dyn UserIds) -> Result<Batch, GuardStop> {
     let draft = Draft::of(tenant, events);
     let rules = Rules {
         catalog: &draft.catalog,
@@ -101,7 +101,7 @@ pub(super) fn evaluate(tenant: &Tenant, events: &[Event]) -> Result<Batch, Guard
         country: tenant.country,
         now: draft.now,
     };
-    let settled = People::of(&draft, &rules).settle();
+    let settled = People::of(&draft, &rules).settle(ids);
     guard(tenant, &settled.changes)?;
     let told = telling::tell(&draft, &settled);
     let seen = draft.events.iter().map(|event| (event.sequence, event.id.clone())).collect();

@@ -16,7 +16,7 @@ pub struct UserChange {
     /// What changed.
     pub change: Arc<OutcomeChange>,
     /// The ids of the events that led to it; none for a user who only got a seat that became free.
-    pub causes: Vec<String>,
+    pub causes: Arc<[String]>,
 }
 
 /// What changed between two outcomes.

@@ -140,7 +140,7 @@ impl<'t> Draft<'t> {
     }
 
     /// The ids of events.
-    pub(super) fn ids(&self, causes: &BTreeSet<usize>) -> Vec<String> {
+    pub(super) fn ids(&self, causes: &BTreeSet<usize>) -> Arc<[String]> {
         causes.iter().filter_map(|at| Some(self.events.get(*at)?.id.clone())).collect()
     }
 
@@ -148,8 +148,9 @@ impl<'t> Draft<'t> {
         let Some(event) = self.events.get(at).copied() else { return };
         let heals = self.tenant.policy.self_heal_on_user_change;
         let done = match &event.kind {
-            EventKind::MemberAdded(group, user) => self.add_member(at, *group, *user),
-            EventKind::MemberRemoved(group, user) => self.remove_member(at, *group, *user),
+            EventKind::MembersChanged { group, added, removed } => {
+                self.change_members(at, *group, added, removed)
+            }
             EventKind::GroupTemplateSet { group, add, remove } => self.set_template(at, *group, add, remove),
             EventKind::GroupDeleted(group) => self.delete_group(at, *group),
             EventKind::DirectSet { user, add, remove } => self.set_direct(at, *user, add, remove),
@@ -256,7 +257,7 @@ impl<'t> Draft<'t> {
                 target,
                 time: event.time,
                 run: self.run,
-                causes: vec![event.id.clone()],
+                causes: [event.id.clone()].into(),
                 details,
             });
         }
@@ -272,7 +273,7 @@ impl<'t> Draft<'t> {
             target,
             time: event.time,
             run: self.run,
-            causes: vec![event.id.clone()],
+            causes: [event.id.clone()].into(),
             details,
         });
     }

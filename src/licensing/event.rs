@@ -1,6 +1,7 @@
 //! What happens to a tenant.
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::catalog::{Country, SkuIndex};
 use super::intent::{GroupIndex, Moment, UserIndex, Version};
@@ -25,10 +26,16 @@ pub struct Event {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// A user became a direct member.
-    MemberAdded(GroupIndex, UserIndex),
-    /// A user is no direct member any more.
-    MemberRemoved(GroupIndex, UserIndex),
+    /// Users became direct members of a group, or are none any more. Who is one of both is a member;
+    /// ordinals that are no user's (those of devices, say) count for nothing.
+    MembersChanged {
+        /// The group.
+        group: GroupIndex,
+        /// Users who came, by ordinal.
+        added: RoaringBitmap,
+        /// Users who left, by ordinal.
+        removed: RoaringBitmap,
+    },
     /// A template was edited, in one step. A product that is there already gets the new plans.
     GroupTemplateSet {
         /// The group.

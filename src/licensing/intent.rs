@@ -53,7 +53,7 @@ pub struct Group {
 }
 
 /// A license that was given to the user alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirectLicense {
     /// The plans that are off.
     pub disabled: PlanSet,
@@ -61,11 +61,9 @@ pub struct DirectLicense {
     pub since: Moment,
 }
 
-/// A user as far as licenses go.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A user as far as licenses go. Users who are alike share one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct User {
-    /// The object id.
-    pub id: String,
     /// The usage location. Nothing here ever writes it.
     pub location: Option<Country>,
     /// Whether the address that a mailbox would get belongs to someone else.
@@ -100,15 +98,7 @@ impl Group {
 
 impl User {
     /// A user without licenses.
-    pub fn new(id: impl Into<String>, location: Option<Country>) -> Self {
-        Self {
-            id: id.into(),
-            location,
-            has_address_conflict: false,
-            deleted_at: None,
-            memberships: BTreeMap::new(),
-            left: BTreeMap::new(),
-            direct: BTreeMap::new(),
-        }
+    pub fn new(location: Option<Country>) -> Self {
+        Self { location, ..Self::default() }
     }
 }

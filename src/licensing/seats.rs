@@ -11,6 +11,7 @@ use super::catalog::SkuIndex;
 use super::intent::{Moment, User, UserIndex};
 use super::policy::SeatKey;
 use super::resolve::{Grants, Position, Resolution, none_granted, resolve};
+use super::tenant::UserIds;
 
 /// Users with one question, and its answer with all seats granted.
 pub(super) struct Case {
@@ -43,6 +44,7 @@ pub(super) struct Allotment {
 pub(super) fn allot(
     rules: &Rules<'_>,
     seekers: &[Seeker<'_>],
+    ids: &dyn UserIds,
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> Allotment {
     let mut cases: BTreeMap<usize, (&Case, i64)> = BTreeMap::new();
@@ -54,6 +56,7 @@ pub(super) fn allot(
         rules,
         seekers: Vec::new(),
         use_now: BTreeMap::new(),
+        ids,
         consumed,
         known: HashMap::new(),
         refusals: BTreeMap::new(),
@@ -145,6 +148,7 @@ struct Walk<'a, 'u> {
     seekers: Vec<Walker<'u>>,
     /// By how many the seats in use changed.
     use_now: BTreeMap<SkuIndex, i64>,
+    ids: &'a dyn UserIds,
     consumed: &'a dyn Fn(SkuIndex) -> u64,
     known: HashMap<(usize, Grants), Rc<Resolution>>,
     /// By walker and candidate, what was short when it first came to their turn.
@@ -206,7 +210,11 @@ impl Walk<'_, '_> {
                     .and_then(|one| wanted_since(self.rules.groups, user, one.source, one.targets.first()?)),
             ),
         };
-        (self.rules.policy.seat_order.iter().map(rank).collect(), user.id.clone(), order)
+        (
+            self.rules.policy.seat_order.iter().map(rank).collect(),
+            self.ids.id(walker.seeker.index).to_owned(),
+            order,
+        )
     }
 
     /// Gives a bundle the best target that seats are left for.

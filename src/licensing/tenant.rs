@@ -1,6 +1,6 @@
 //! The state of a tenant between batches, in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,34 +15,48 @@ use super::plan_set::PlanIndex;
 use super::policy::{GroupSettings, LicensingPolicy};
 use crate::base::limits::LICENSE_EVENTS_REMEMBERED_MAX;
 
+/// The ids of users. Of those who want the last seat since the same moment, the one with the lesser id gets it.
+pub trait UserIds: Sync {
+    /// The object id of a user of the tenant.
+    fn id(&self, user: UserIndex) -> &str;
+}
+
 /// Everything that the next batch depends on.
 ///
 /// ```
 /// use std::sync::Arc;
 /// use dyngroup::licensing::catalog::{Catalog, Country};
 /// use dyngroup::licensing::event::{Event, EventKind};
-/// use dyngroup::licensing::intent::{Group, User};
+/// use dyngroup::licensing::intent::{Group, User, UserIndex};
 /// use dyngroup::licensing::outcome::ErrorCode;
 /// use dyngroup::licensing::policy::LicensingPolicy;
 /// use dyngroup::licensing::pool::{Subscription, SubscriptionStatus};
-/// use dyngroup::licensing::tenant::Tenant;
+/// use dyngroup::licensing::tenant::{Tenant, UserIds};
+/// use roaring::RoaringBitmap;
 ///
 /// let mut tenant = Tenant::new(Catalog::default(), LicensingPolicy::default(), Country::new("NO"));
 /// let (sku, group) = (tenant.sku("6fd2c87f-b296-42f0-b197-1e91e994b900"), tenant.add_group(Group::new("hr", true)));
-/// let [ada, bob] = ["ada", "bob"].map(|id| tenant.add_user(User::new(id, None), Arc::default()));
+/// // Users go by ordinals; ids only decide between those who came at the same time.
+/// struct Names;
+/// impl UserIds for Names {
+///     fn id(&self, user: UserIndex) -> &str {
+///         if user.0 == 3 { "ada" } else { "bob" }
+///     }
+/// }
+/// let users: RoaringBitmap = [3, 7].into_iter().collect();
+/// tenant.set_users(&users, Arc::new(User::new(None)));
 /// let subscription = Subscription { id: "s".into(), status: SubscriptionStatus::Enabled, total: 1 };
 /// let kinds = [
 ///     EventKind::SubscriptionChanged { sku, subscription },
 ///     EventKind::GroupTemplateSet { group, add: [(sku, Default::default())].into(), remove: vec![] },
-///     EventKind::MemberAdded(group, ada),
-///     EventKind::MemberAdded(group, bob),
+///     EventKind::MembersChanged { group, added: users, removed: RoaringBitmap::new() },
 /// ];
 /// let events: Vec<Event> = (1..).zip(kinds).map(|(sequence, kind)| Event {
 ///     id: sequence.to_string(), sequence, time: "2026-01-15T00:00:00Z".parse().unwrap(), actor: "me".into(), kind,
 /// }).collect();
-/// let batch = tenant.apply(&events).unwrap();
+/// let batch = tenant.apply(&events, &Names).unwrap();
 /// assert_eq!((batch.summaries[0].succeeded, batch.summaries[0].failed), (1, 1));
-/// assert_eq!(tenant.errors().map(|error| (error.user, error.code)).collect::<Vec<_>>(), [(bob, ErrorCode::CountViolation)]);
+/// assert_eq!(tenant.errors().map(|error| (error.user, error.code)).collect::<Vec<_>>(), [(UserIndex(7), ErrorCode::CountViolation)]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Tenant {
@@ -51,10 +65,15 @@ pub struct Tenant {
     pub(super) country: Option<Country>,
     pub(super) groups: Vec<Arc<Group>>,
     pub(super) settings: Vec<GroupSettings>,
+    /// The ordinals that are users'.
+    existing: RoaringBitmap,
     pub(super) users: Vec<Arc<User>>,
     pub(super) outcomes: Vec<Arc<Outcome>>,
     /// The outcomes that users were added with, each once: users who share one are resolved together.
     known: HashSet<Arc<Outcome>>,
+    known_users: HashSet<Arc<User>>,
+    nobody: Arc<User>,
+    nothing: Arc<Outcome>,
     pub(super) registers: Registers,
     /// Events of the past, by sequence number.
     pub(super) seen: BTreeSet<(u64, String)>,
@@ -93,9 +112,13 @@ impl Tenant {
             country,
             groups: Vec::new(),
             settings: Vec::new(),
+            existing: RoaringBitmap::new(),
             users: Vec::new(),
             outcomes: Vec::new(),
             known: HashSet::new(),
+            known_users: HashSet::new(),
+            nobody: Arc::default(),
+            nothing: Arc::default(),
             registers: Registers::default(),
             seen: BTreeSet::new(),
             seen_ids: BTreeSet::new(),
@@ -111,20 +134,55 @@ impl Tenant {
         index
     }
 
-    /// Adds a user as they are, with the licenses that they have. Nothing is checked or changed.
-    pub fn add_user(&mut self, user: User, outcome: Arc<Outcome>) -> UserIndex {
-        let index = UserIndex(u32::try_from(self.users.len()).unwrap_or(u32::MAX));
+    /// Enters users who are all alike under ordinals of the caller's choice, in the place of what was known
+    /// of them. They become members of the groups that `user` names, which have to be there before them.
+    /// Nothing is checked, and their licenses stay.
+    pub fn set_users(&mut self, users: &RoaringBitmap, user: Arc<User>) {
+        self.make_room(users);
+        let user = self.known_users.get(&user).cloned().unwrap_or(user);
+        self.known_users.insert(Arc::clone(&user));
+        for index in users.iter().map(UserIndex) {
+            let at = index.0 as usize;
+            let (Some(place), Some(outcome)) = (self.users.get_mut(at), self.outcomes.get(at)) else {
+                continue;
+            };
+            for group in place.memberships.keys() {
+                if let Some(group) = self.groups.get_mut(group.0 as usize) {
+                    Arc::make_mut(group).members.remove(index.0);
+                }
+            }
+            *place = Arc::clone(&user);
+            self.registers.update(index, &user, outcome, outcome);
+        }
         for group in user.memberships.keys() {
             if let Some(group) = self.groups.get_mut(group.0 as usize) {
-                Arc::make_mut(group).members.insert(index.0);
+                Arc::make_mut(group).members |= users;
             }
         }
+    }
+
+    /// Enters the licenses that users have, in the place of what was known of them. Who was no user before is
+    /// one without a location. Nothing is checked or changed.
+    pub fn set_outcomes(&mut self, users: &RoaringBitmap, outcome: Arc<Outcome>) {
+        self.make_room(users);
         let outcome = self.known.get(&outcome).cloned().unwrap_or(outcome);
         self.known.insert(Arc::clone(&outcome));
-        self.registers.update(index, &user, &Outcome::default(), &outcome);
-        self.users.push(Arc::new(user));
-        self.outcomes.push(outcome);
-        index
+        for index in users.iter().map(UserIndex) {
+            let at = index.0 as usize;
+            if let (Some(place), Some(user)) = (self.outcomes.get_mut(at), self.users.get(at)) {
+                self.registers.update(index, user, place, &outcome);
+                *place = Arc::clone(&outcome);
+            }
+        }
+    }
+
+    fn make_room(&mut self, users: &RoaringBitmap) {
+        let Some(last) = users.max() else { return };
+        if self.users.len() <= last as usize {
+            self.users.resize(last as usize + 1, Arc::clone(&self.nobody));
+            self.outcomes.resize(last as usize + 1, Arc::clone(&self.nothing));
+        }
+        self.existing |= users;
     }
 
     /// The place of a product; one that was never named gets a new place.
@@ -137,13 +195,14 @@ impl Tenant {
         Arc::make_mut(&mut self.catalog).plan(id, name)
     }
 
-    /// Works out what events lead to. Nothing is changed: the batch can be looked at and thrown away.
+    /// Works out what events lead to. Nothing is changed: the batch can be looked at and thrown away. `ids`
+    /// are asked for only where a product is short and the ids decide who gets a seat.
     ///
     /// # Errors
     ///
     /// If more users would lose a license than the policy's guard allows.
-    pub fn evaluate(&self, events: &[Event]) -> Result<Batch, GuardStop> {
-        super::batch::evaluate(self, events)
+    pub fn evaluate(&self, events: &[Event], ids: &dyn UserIds) -> Result<Batch, GuardStop> {
+        super::batch::evaluate(self, events, ids)
     }
 
     /// Takes over a batch that was worked out from this very state.
@@ -181,8 +240,8 @@ impl Tenant {
     /// # Errors
     ///
     /// As [`Tenant::evaluate`]; then nothing is changed.
-    pub fn apply(&mut self, events: &[Event]) -> Result<Batch, GuardStop> {
-        let batch = self.evaluate(events)?;
+    pub fn apply(&mut self, events: &[Event], ids: &dyn UserIds) -> Result<Batch, GuardStop> {
+        let batch = self.evaluate(events, ids)?;
         self.commit(&batch);
         Ok(batch)
     }
@@ -202,19 +261,38 @@ impl Tenant {
         self.groups.get(group.0 as usize).map(AsRef::as_ref)
     }
 
-    /// A user.
-    pub fn user(&self, user: UserIndex) -> Option<&User> {
-        self.users.get(user.0 as usize).map(AsRef::as_ref)
+    /// The group with an id, in any letter case. Of several that were added, the first.
+    pub fn find_group(&self, id: &str) -> Option<GroupIndex> {
+        self.groups().find(|group| self.group(*group).is_some_and(|known| known.id.eq_ignore_ascii_case(id)))
     }
 
-    /// A user's licenses.
+    /// A user; `None` if the ordinal is no user's.
+    pub fn user(&self, user: UserIndex) -> Option<&User> {
+        let is_user = self.existing.contains(user.0);
+        self.users.get(user.0 as usize).filter(|_| is_user).map(AsRef::as_ref)
+    }
+
+    /// A user's licenses; `None` if the ordinal is no user's.
     pub fn outcome(&self, user: UserIndex) -> Option<&Outcome> {
-        self.outcomes.get(user.0 as usize).map(AsRef::as_ref)
+        let is_user = self.existing.contains(user.0);
+        self.outcomes.get(user.0 as usize).filter(|_| is_user).map(AsRef::as_ref)
     }
 
     /// All users.
-    pub fn users(&self) -> impl Iterator<Item = UserIndex> + use<> {
-        (0..u32::try_from(self.users.len()).unwrap_or(u32::MAX)).map(UserIndex)
+    pub fn users(&self) -> impl Iterator<Item = UserIndex> + '_ {
+        self.existing.iter().map(UserIndex)
+    }
+
+    /// What is known of users, each distinct value once, with the users of whom it holds; by the first of
+    /// them.
+    pub fn user_classes(&self) -> Vec<(Arc<User>, RoaringBitmap)> {
+        classes(self.users().filter_map(|user| Some((user, self.users.get(user.0 as usize)?))))
+    }
+
+    /// The licenses that users have, each distinct value once, with the users who have it; by the first of
+    /// them.
+    pub fn outcome_classes(&self) -> Vec<(Arc<Outcome>, RoaringBitmap)> {
+        classes(self.users().filter_map(|user| Some((user, self.outcomes.get(user.0 as usize)?))))
     }
 
     /// All groups.
@@ -237,6 +315,23 @@ impl Tenant {
         let timed = self.registers.timed.iter().filter_map(|user| self.outcome(UserIndex(user)));
         timed.flat_map(|outcome| outcome.grace.iter().map(|one| one.until)).min()
     }
+}
+
+fn classes<'t, T: Eq + std::hash::Hash + 't>(
+    values: impl Iterator<Item = (UserIndex, &'t Arc<T>)>,
+) -> Vec<(Arc<T>, RoaringBitmap)> {
+    let mut numbers: HashMap<&Arc<T>, usize> = HashMap::new();
+    let mut classes: Vec<(Arc<T>, RoaringBitmap)> = Vec::new();
+    for (user, value) in values {
+        let number = *numbers.entry(value).or_insert(classes.len());
+        if number == classes.len() {
+            classes.push((Arc::clone(value), RoaringBitmap::new()));
+        }
+        if let Some((_, users)) = classes.get_mut(number) {
+            users.insert(user.0);
+        }
+    }
+    classes
 }
 
 impl Registers {

@@ -7,10 +7,16 @@ use dyngroup::licensing::event::{Event, EventKind};
 use dyngroup::licensing::intent::UserIndex;
 use dyngroup::licensing::outcome::{AssignmentState, Outcome, Problem, Source};
 use dyngroup::licensing::policy::FailedChange;
-use dyngroup::licensing::tenant::Tenant;
+use dyngroup::licensing::tenant::{Tenant, UserIds};
 
 /// The laws that a batch breaks.
-pub(super) fn of_batch(before: &Tenant, batch: &Batch, after: &Tenant, events: &[Event]) -> Vec<String> {
+pub(super) fn of_batch(
+    before: &Tenant,
+    batch: &Batch,
+    after: &Tenant,
+    events: &[Event],
+    ids: &dyn UserIds,
+) -> Vec<String> {
     let mut faults = Vec::new();
     for pool in after.pools() {
         let capacity = after.catalog().pool(pool.sku).capacity;
@@ -45,7 +51,7 @@ pub(super) fn of_batch(before: &Tenant, batch: &Batch, after: &Tenant, events: &
     faults.extend(nothing_wanted_is_revoked(batch, after));
     let mut reversed = events.to_vec();
     reversed.reverse();
-    match before.evaluate(&reversed) {
+    match before.evaluate(&reversed, ids) {
         Ok(other) => {
             let same = other.changes == batch.changes
                 && other.audit == batch.audit

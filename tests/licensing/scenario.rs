@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use dyngroup::licensing::audit::{Activity, AuditEvent, Details, Target};
 use dyngroup::licensing::batch::Batch;
 use dyngroup::licensing::event::{Event, EventKind, Reprocess};
+use dyngroup::licensing::intent::GroupIndex;
+use dyngroup::licensing::tenant::Tenant;
+use roaring::RoaringBitmap;
 use serde::Deserialize;
 
 use super::laws;
@@ -101,19 +104,19 @@ fn run_step(world: &mut World, step: &Step) -> Vec<String> {
     let events: Vec<Event> = step.events.iter().flat_map(|line| world.events(line)).collect();
     let before = world.tenant.clone();
     let mut faults = Faults::default();
-    match world.tenant.apply(&events) {
+    match world.apply(&events) {
         Err(stop) => {
             faults.same("stopped", &step.stopped, &Some(stop.losing.len()));
             return faults.0;
         }
         Ok(batch) => {
             faults.same("stopped", &step.stopped, &None);
-            faults.0.extend(laws::of_batch(&before, &batch, &world.tenant, &events));
-            let again = world.tenant.evaluate(&events).unwrap();
+            faults.0.extend(laws::of_batch(&before, &batch, &world.tenant, &events, &world.names));
+            let again = world.evaluate(&events).unwrap();
             faults.same("changes of a batch that comes again", &0, &again.changes.len());
             faults.0.extend(nothing_left_to_do(world));
             if !step.setup {
-                look_at_batch(world, step, &batch, &mut faults);
+                look_at_batch(world, step, &batch, told_elsewhere(&before, &events), &mut faults);
                 look_at_users(world, step, &batch, &mut faults);
             }
         }
@@ -130,7 +133,7 @@ pub(super) fn nothing_left_to_do(world: &World) -> Vec<String> {
     if !world.tenant.policy().capacity_retry_auto || !world.tenant.policy().self_heal_on_user_change {
         return Vec::new();
     }
-    let second = world.tenant.evaluate(&events).unwrap();
+    let second = world.evaluate(&events).unwrap();
     second
         .changes
         .iter()
@@ -139,20 +142,59 @@ pub(super) fn nothing_left_to_do(world: &World) -> Vec<String> {
         .collect()
 }
 
-fn look_at_batch(world: &mut World, step: &Step, batch: &Batch, faults: &mut Faults) {
+/// What the audit of members and users would tell of events, which the engine does not.
+fn told_elsewhere(before: &Tenant, events: &[Event]) -> BTreeMap<String, u64> {
+    let mut ordered: Vec<&Event> = events.iter().collect();
+    ordered.sort_by_key(|event| event.sequence);
+    let mut members: BTreeMap<GroupIndex, RoaringBitmap> = BTreeMap::new();
+    let mut deleted: RoaringBitmap = RoaringBitmap::new();
+    for user in before.users().filter(|user| before.user(*user).unwrap().deleted_at.is_some()) {
+        deleted.insert(user.0);
+    }
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for event in ordered {
+        let (word, count) = match &event.kind {
+            EventKind::MembersChanged { group, added, removed } => {
+                let own =
+                    members.entry(*group).or_insert_with(|| before.group(*group).unwrap().members.clone());
+                let (came, went) = (added - &*own, removed & &*own);
+                *own = (&*own - removed) | added;
+                *counts.entry("AM".to_owned()).or_default() += came.len();
+                ("RM", went.len())
+            }
+            EventKind::UserSoftDeleted(user) => ("delete", u64::from(deleted.insert(user.0))),
+            EventKind::UserRestored(user) => ("restore", u64::from(deleted.remove(user.0))),
+            EventKind::UserHardDeleted(user) => {
+                deleted.insert(user.0);
+                ("delete", 1)
+            }
+            _ => continue,
+        };
+        *counts.entry(word.to_owned()).or_default() += count;
+    }
+    counts.retain(|_, count| *count > 0);
+    counts
+}
+
+fn look_at_batch(
+    world: &mut World,
+    step: &Step,
+    batch: &Batch,
+    mut told: BTreeMap<String, u64>,
+    faults: &mut Faults,
+) {
     let seats: BTreeMap<String, i64> =
         batch.seat_changes().into_iter().map(|(sku, change)| (world.sku_name(sku), change)).collect();
     faults.same("seats", &step.seats, &seats);
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for error in world.tenant.errors() {
         *counts.entry(format!("{} {}", world.sku_name(error.sku), error.code.word())).or_default() += 1;
     }
     faults.same("errors", &sorted(&step.errors), &counted(counts));
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for event in &batch.audit {
-        *counts.entry(audit_text(world, event)).or_default() += 1;
+        *told.entry(audit_text(world, event)).or_default() += 1;
     }
-    faults.same("audit", &sorted(&step.audit), &counted(counts));
+    faults.same("audit", &sorted(&step.audit), &counted(told));
     let refused: Vec<String> = batch.refused.iter().map(|one| one.refusal.word().to_owned()).collect();
     faults.same("refused", &step.refused, &refused);
     for (name, expected) in &step.available {
@@ -228,8 +270,6 @@ fn audit_text(world: &World, event: &AuditEvent) -> String {
         _ => String::new(),
     };
     let word = match event.activity {
-        Activity::AddMember => "AM".to_owned(),
-        Activity::RemoveMember => "RM".to_owned(),
         Activity::DeleteGroup => format!("delete {group}"),
         Activity::SetGroupLicense => format!("SGL {group}"),
         Activity::TriggerRecalculation => format!("TGR {group}"),
@@ -238,8 +278,6 @@ fn audit_text(world: &World, event: &AuditEvent) -> String {
         Activity::FinishRun => format!("FIN {group}"),
         Activity::ChangeLicenseStatus => "status".to_owned(),
         Activity::ChangeProduct => "product".to_owned(),
-        Activity::DeleteUser => "delete".to_owned(),
-        Activity::RestoreUser => "restore".to_owned(),
     };
     match &event.details {
         Details::Result { succeeded, failed } => format!("{word} {succeeded} {failed}"),
@@ -253,7 +291,7 @@ fn audit_text(world: &World, event: &AuditEvent) -> String {
     }
 }
 
-fn counted(counts: BTreeMap<String, usize>) -> Vec<String> {
+fn counted(counts: BTreeMap<String, u64>) -> Vec<String> {
     let text = |(name, count)| if count == 1 { name } else { format!("{name} x{count}") };
     sorted(&counts.into_iter().map(text).collect::<Vec<_>>())
 }

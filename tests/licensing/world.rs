@@ -5,25 +5,38 @@ use std::sync::{Arc, LazyLock};
 
 use dyngroup::directory::policy::Policy;
 use dyngroup::directory::sku::{PrepaidUnits, ServicePlan, Sku};
+use dyngroup::licensing::batch::{Batch, GuardStop};
 use dyngroup::licensing::catalog::{Catalog, Country, SkuIndex};
 use dyngroup::licensing::event::{Event, EventKind, Reprocess};
 use dyngroup::licensing::intent::{Group, GroupIndex, Moment, TemplateEntry, User, UserIndex, Version};
-use dyngroup::licensing::outcome::{Outcome, Record, Source};
+use dyngroup::licensing::outcome::{Record, Source};
 use dyngroup::licensing::plan_set::{PlanIndex, PlanSet};
 use dyngroup::licensing::policy::LicensingPolicy;
 use dyngroup::licensing::pool::{Subscription, SubscriptionStatus};
-use dyngroup::licensing::tenant::Tenant;
+use dyngroup::licensing::tenant::{Tenant, UserIds};
 use jiff::{SignedDuration, Timestamp};
+use roaring::RoaringBitmap;
 
 /// A tenant whose users, groups and products go by short names.
 #[derive(Clone)]
 pub(super) struct World {
     pub(super) tenant: Tenant,
     users: BTreeMap<String, UserIndex>,
+    pub(super) names: Names,
     groups: BTreeMap<String, GroupIndex>,
     sequence: u64,
     now: Timestamp,
     last: Option<Event>,
+}
+
+/// The names of users, by the order in which they came; every third ordinal is a user's.
+#[derive(Clone, Default)]
+pub(super) struct Names(Vec<String>);
+
+impl UserIds for Names {
+    fn id(&self, user: UserIndex) -> &str {
+        &self.0[user.0 as usize / 3]
+    }
 }
 
 /// Seats of each product where a scenario says nothing.
@@ -41,6 +54,7 @@ impl World {
         Self {
             tenant: Tenant::new(Catalog::new(&skus, &policy), policy, country),
             users: BTreeMap::new(),
+            names: Names::default(),
             groups: BTreeMap::new(),
             sequence: 0,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
@@ -52,8 +66,10 @@ impl World {
         if let Some(known) = self.users.get(name) {
             return *known;
         }
-        let user = User::new(name, Country::new("NO"));
-        let index = self.tenant.add_user(user, Arc::new(Outcome::default()));
+        let index = UserIndex(u32::try_from(self.names.0.len()).unwrap() * 3 + 1);
+        self.names.0.push(name.to_owned());
+        let user = User::new(Country::new("NO"));
+        self.tenant.set_users(&[index.0].into_iter().collect(), Arc::new(user));
         self.users.insert(name.to_owned(), index);
         index
     }
@@ -132,8 +148,12 @@ impl World {
             "join" | "leave" => {
                 let group = self.group(words[0]);
                 let users: Vec<UserIndex> = names(&words[1..]).iter().map(|name| self.user(name)).collect();
-                let kind = if word == "join" { EventKind::MemberAdded } else { EventKind::MemberRemoved };
-                users.into_iter().map(|user| kind(group, user)).collect()
+                let kind = |user: UserIndex| {
+                    let (one, none) = (RoaringBitmap::from_iter([user.0]), RoaringBitmap::new());
+                    let (added, removed) = if word == "join" { (one, none) } else { (none, one) };
+                    EventKind::MembersChanged { group, added, removed }
+                };
+                users.into_iter().map(kind).collect()
             }
             "delete-group" => vec![EventKind::GroupDeleted(self.group(words[0]))],
             "direct" => {
@@ -177,6 +197,16 @@ impl World {
             _ => panic!("no such event: {line}"),
         };
         kinds.into_iter().map(|kind| self.event(kind)).collect()
+    }
+
+    /// As [`Tenant::evaluate`].
+    pub(super) fn evaluate(&self, events: &[Event]) -> Result<Batch, GuardStop> {
+        self.tenant.evaluate(events, &self.names)
+    }
+
+    /// As [`Tenant::apply`].
+    pub(super) fn apply(&mut self, events: &[Event]) -> Result<Batch, GuardStop> {
+        self.tenant.apply(events, &self.names)
     }
 
     /// An hour passes.

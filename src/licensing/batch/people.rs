@@ -17,6 +17,7 @@ use crate::licensing::plan_set::PlanSet;
 use crate::licensing::records::{Refusals, Settlement, cleared, kept_for_deleted, settle};
 use crate::licensing::resolve::{Resolution, all_granted, resolve};
 use crate::licensing::seats::{Allotment, Case, Seeker, allot};
+use crate::licensing::tenant::UserIds;
 
 /// What users end up with.
 pub(super) struct Settled {
@@ -185,9 +186,9 @@ impl<'a> People<'a> {
     }
 
     /// Gives seats, and writes down what everyone has.
-    pub(super) fn settle(self) -> Settled {
+    pub(super) fn settle(self, ids: &dyn UserIds) -> Settled {
         let seekers: Vec<Seeker<'_>> = self.seekers.values().cloned().collect();
-        let allotment = allot(self.rules, &seekers, &|sku| self.consumed(sku));
+        let allotment = allot(self.rules, &seekers, ids, &|sku| self.consumed(sku));
         let mut books =
             Books { people: &self, allotment: &allotment, known: HashMap::new(), compared: HashMap::new() };
         let mut settled = Settled { changes: Vec::new(), users: BTreeMap::new(), outcomes: BTreeMap::new() };
@@ -273,7 +274,7 @@ impl Books<'_, '_> {
             change.map(Arc::new)
         });
         if let Some(change) = change.clone() {
-            let causes = draft.marks.get(&index).map(|mark| draft.ids(&mark.causes)).unwrap_or_default();
+            let causes = draft.marks.get(&index).map_or_else(|| [].into(), |mark| draft.ids(&mark.causes));
             settled.changes.push(UserChange { user: index, change, causes });
         }
         if **before != *outcome {

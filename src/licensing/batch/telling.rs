@@ -71,7 +71,7 @@ pub(super) fn tell(draft: &Draft<'_>, settled: &Settled) -> Told {
     let groups: BTreeSet<GroupIndex> = draft.runs.keys().chain(&draft.changed_groups).copied().collect();
     let summaries: Vec<GroupSummary> = groups.into_iter().filter_map(|group| teller.summary(group)).collect();
     for summary in summaries.iter().filter(|one| one.trigger != Trigger::Membership) {
-        let causes = draft.runs.get(&summary.group).map(|run| draft.ids(&run.causes)).unwrap_or_default();
+        let causes = draft.runs.get(&summary.group).map_or_else(|| [].into(), |run| draft.ids(&run.causes));
         let details = Details::Result { succeeded: summary.succeeded, failed: summary.failed };
         audit.push(teller.by_service(
             Activity::FinishRun,
@@ -123,7 +123,7 @@ impl<'a> Teller<'a> {
         activity: Activity,
         succeeded: bool,
         target: Target,
-        causes: Vec<String>,
+        causes: Arc<[String]>,
         details: Details,
     ) -> AuditEvent {
         AuditEvent {
@@ -147,8 +147,13 @@ impl<'a> Teller<'a> {
         let mut tell = |activity, succeeded, sources: Vec<Source>, is_partial| {
             let is_direct = sources.iter().all(|source| *source == Source::Direct);
             let details = Details::Sources { sources, is_partial };
-            let mut event =
-                self.by_service(activity, succeeded, Target::User(one.user), one.causes.clone(), details);
+            let mut event = self.by_service(
+                activity,
+                succeeded,
+                Target::User(one.user),
+                Arc::clone(&one.causes),
+                details,
+            );
             if is_direct {
                 event.actor = self.direct_actor(one).unwrap_or(event.actor);
             }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use roaring::RoaringBitmap;
+
 use super::Draft;
 use crate::licensing::audit::{Activity, Details, Target};
 use crate::licensing::catalog::SkuIndex;
@@ -12,46 +14,55 @@ use crate::licensing::pool::Subscription;
 use crate::licensing::validate;
 
 impl Draft<'_> {
-    pub(super) fn add_member(
+    pub(super) fn change_members(
         &mut self,
         at: usize,
         group: GroupIndex,
-        user: UserIndex,
+        added: &RoaringBitmap,
+        removed: &RoaringBitmap,
     ) -> Result<(), Refusal> {
+        let known = self.groups.get(group.0 as usize).ok_or(Refusal::Unknown)?;
+        if known.is_deleted && !added.is_empty() {
+            return Err(Refusal::Unknown);
+        }
+        let gone = removed & &known.members;
+        for user in (gone - added).iter().map(UserIndex) {
+            self.remove_member(at, group, user)?;
+        }
+        for user in added.iter().map(UserIndex) {
+            self.add_member(at, group, user)?;
+        }
+        Ok(())
+    }
+
+    fn add_member(&mut self, at: usize, group: GroupIndex, user: UserIndex) -> Result<(), Refusal> {
         let moment = self.moment(at);
-        self.group_mut(group)?;
-        let changed = self.user_mut(user)?;
+        let Ok(changed) = self.user_mut(user) else { return Ok(()) };
         if changed.memberships.contains_key(&group) {
             return Ok(());
         }
         changed.memberships.insert(group, moment);
         changed.left.remove(&group);
         self.group_mut(group)?.members.insert(user.0);
-        self.member_changed(at, group, user, Activity::AddMember);
+        self.member_changed(at, group, user);
         Ok(())
     }
 
-    pub(super) fn remove_member(
-        &mut self,
-        at: usize,
-        group: GroupIndex,
-        user: UserIndex,
-    ) -> Result<(), Refusal> {
+    fn remove_member(&mut self, at: usize, group: GroupIndex, user: UserIndex) -> Result<(), Refusal> {
         let moment = self.moment(at);
-        let changed = self.user_mut(user)?;
+        let Ok(changed) = self.user_mut(user) else { return Ok(()) };
         if changed.memberships.remove(&group).is_none() {
             return Ok(());
         }
         changed.left.insert(group, moment);
         self.group_mut(group)?.members.remove(user.0);
-        self.member_changed(at, group, user, Activity::RemoveMember);
+        self.member_changed(at, group, user);
         Ok(())
     }
 
-    fn member_changed(&mut self, at: usize, group: GroupIndex, user: UserIndex, activity: Activity) {
+    fn member_changed(&mut self, at: usize, group: GroupIndex, user: UserIndex) {
         self.changed_groups.insert(group);
         self.mark(user, at, false, true);
-        self.record(at, activity, Target::Member(group, user), Details::None);
     }
 
     pub(super) fn set_template(
@@ -161,9 +172,7 @@ impl Draft<'_> {
         if self.user_mut(user)?.deleted_at.is_some() {
             return Ok(());
         }
-        self.change_user(at, user, true, |user| user.deleted_at = Some(time))?;
-        self.record(at, Activity::DeleteUser, Target::User(user), Details::None);
-        Ok(())
+        self.change_user(at, user, true, |user| user.deleted_at = Some(time))
     }
 
     /// Who comes back asks for everything anew, from now on.
@@ -176,9 +185,7 @@ impl Draft<'_> {
             user.deleted_at = None;
             user.memberships.values_mut().for_each(|since| *since = moment);
             user.direct.values_mut().for_each(|direct| direct.since = moment);
-        })?;
-        self.record(at, Activity::RestoreUser, Target::User(user), Details::None);
-        Ok(())
+        })
     }
 
     pub(super) fn purge_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
@@ -193,7 +200,6 @@ impl Draft<'_> {
             }
         }
         self.mark(user, at, true, true);
-        self.record(at, Activity::DeleteUser, Target::User(user), Details::None);
         Ok(())
     }
 
