@@ -82,7 +82,13 @@ pub fn explain(tenant: &Tenant, index: UserIndex) -> Option<Explanation<'_>> {
         (None, None) => Location::Unknown,
     };
     let catalog = tenant.catalog();
-    Some(Explanation { user, outcome, location, plans: plans(catalog, outcome), removals: removals(catalog, outcome) })
+    Some(Explanation {
+        user,
+        outcome,
+        location,
+        plans: plans(catalog, outcome),
+        removals: removals(catalog, outcome),
+    })
 }
 
 /// How a user with these licenses stands with every plan that they touch.

@@ -13,20 +13,14 @@ mod refusals;
 #[cfg(test)]
 mod samples;
 pub mod seats;
+mod sentences;
 pub mod states;
 mod user_lines;
 
 use crate::licensing::batch::Batch;
-use crate::licensing::intent::UserIndex;
-use crate::licensing::tenant::Tenant;
+use crate::licensing::tenant::{Tenant, UserIds};
 
 pub use naming::{NoNames, ProductNaming};
-
-/// The object ids of users.
-pub trait UserIds: Sync {
-    /// The id of a user.
-    fn id(&self, user: UserIndex) -> &str;
-}
 
 /// A batch that was worked out, with all that is needed to tell of it.
 #[derive(Clone, Copy)]

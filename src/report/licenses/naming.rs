@@ -161,9 +161,7 @@ impl<'a> Words<'a> {
         let mut products: Vec<(&str, &PlanSet)> =
             version.iter().map(|(sku, disabled)| (self.sku_id(*sku), disabled)).collect();
         products.sort_unstable_by_key(|(id, _)| *id);
-        let entry = |(id, disabled): (&str, &PlanSet)| {
-            json!({ "skuId": id, "disabledPlans": self.plan_ids(disabled) })
-        };
+        let entry = |(id, disabled): (&str, &PlanSet)| json!({ "skuId": id, "disabledPlans": self.plan_ids(disabled) });
         products.into_iter().map(entry).collect()
     }
 }
@@ -194,9 +192,10 @@ mod tests {
 
     #[test]
     fn sources_read_back() {
-        for (source, text) in
-            [(SourceObject::Direct, "\"direct\""), (SourceObject::Group("g\"".to_owned()), r#"{"groupId":"g\""}"#)]
-        {
+        for (source, text) in [
+            (SourceObject::Direct, "\"direct\""),
+            (SourceObject::Group("g\"".to_owned()), r#"{"groupId":"g\""}"#),
+        ] {
             assert_eq!(serde_json::to_string(&source).unwrap(), text);
             assert_eq!(serde_json::from_str::<SourceObject>(text).unwrap(), source);
         }

@@ -1,18 +1,18 @@
 //! What is wrong with an assignment: for people as a sentence with what to do, for machines with all ids.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use super::naming::Words;
-use crate::licensing::catalog::SkuIndex;
-use crate::licensing::outcome::{Outcome, Problem, Record, Source};
-use crate::licensing::plan_set::{PlanIndex, PlanSet};
+use super::sentences::{Sentence, Sentences, root};
+use crate::licensing::outcome::{Outcome, Problem, Record};
+use crate::licensing::plan_set::PlanIndex;
 
 /// What is wrong with one assignment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Trouble {
-    /// What is wrong: one sentence with names.
+    /// What is wrong, with names.
     pub(super) message: String,
     /// What can be done.
     pub(super) fix: String,
@@ -32,180 +32,55 @@ impl Trouble {
 /// Tells of problems of one tenant.
 pub(super) struct Teller<'a> {
     pub(super) words: Words<'a>,
-    /// By product, how many seats are missing for those who wait.
-    short: BTreeMap<SkuIndex, u64>,
+    sentences: Sentences<'a>,
 }
 
-/// So many problems of one assignment are told in its sentence; the list has all.
+/// So many problems of one assignment are told in its message; the list has all.
 const SENTENCES_MAX: usize = 3;
 
 impl<'a> Teller<'a> {
+    /// With names.
     pub(super) fn new(words: Words<'a>) -> Self {
-        let missing = words.tenant.pools().into_iter().map(|pool| {
-            let left = u64::try_from(pool.available).unwrap_or_default();
-            (pool.sku, pool.waiting.saturating_sub(left))
-        });
-        Self { words, short: missing.collect() }
+        Self { words, sentences: Sentences::new(words, false) }
+    }
+
+    /// With the ids of products and plans behind their names.
+    pub(super) fn exact(words: Words<'a>) -> Self {
+        Self { words, sentences: Sentences::new(words, true) }
     }
 
     /// What is wrong with a record of a user; `outcome` is all that the user has.
     pub(super) fn tell(&self, outcome: &Outcome, record: &Record) -> Trouble {
-        let mut told: Vec<(String, String)> = Vec::new();
+        let mut told: Vec<Sentence> = Vec::new();
         for problem in &record.problems {
-            let one = self.sentence(outcome, record, problem);
-            if !told.contains(&one) {
-                told.push(one);
+            let sentence = self.sentences.about(outcome, record, problem);
+            if !told.contains(&sentence) {
+                told.push(sentence);
             }
         }
         let omitted = told.len().saturating_sub(SENTENCES_MAX);
         told.truncate(SENTENCES_MAX);
-        let mut messages: Vec<String> = told.iter().map(|(message, _)| message.clone()).collect();
-        if omitted > 0 {
-            messages.push(format!("{omitted} more"));
-        }
-        let mut fixes: Vec<String> = Vec::new();
-        for (_, fix) in told {
+        let (mut messages, mut fixes): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for Sentence { message, fix } in told {
+            messages.push(message);
             if !fixes.contains(&fix) {
                 fixes.push(fix);
             }
+        }
+        if omitted > 0 {
+            messages.push(format!("and {omitted} more"));
         }
         let plans: BTreeSet<PlanIndex> = record.problems.iter().flat_map(plans_of).collect();
         let mut plan_ids: Vec<String> =
             plans.into_iter().map(|plan| self.words.plan_id(plan).to_owned()).collect();
         plan_ids.sort_unstable();
+        let problems = record.problems.iter().map(|problem| self.object(outcome, record, problem));
         Trouble {
             message: messages.join("; "),
             fix: fixes.join("; "),
-            problems: record.problems.iter().map(|problem| self.object(outcome, record, problem)).collect(),
+            problems: problems.collect(),
             plan_ids,
         }
-    }
-
-    /// What is wrong, and what to do.
-    fn sentence(&self, outcome: &Outcome, record: &Record, problem: &Problem) -> (String, String) {
-        let words = self.words;
-        let product = words.product(record.sku);
-        let source = words.source_words(record.source);
-        let at_source = at_source(words, record.source);
-        match problem {
-            Problem::Exclusive { plan, other, other_sku, other_source } => {
-                self.exclusive(record, [*plan, *other], (*other_sku, *other_source))
-            }
-            Problem::NeededBy { plan, other_sku, other_source, any_of } => {
-                self.needed(record, *plan, (*other_sku, *other_source), any_of)
-            }
-            Problem::Needs { plan, any_of } => (
-                format!("`{}` of `{product}` needs {}, which the user does not have", words.plan(*plan), self.either(any_of)),
-                format!("give the user a license with {} on, or switch `{}` off {at_source}", self.either(any_of), words.plan(*plan)),
-            ),
-            Problem::Prohibited { plan, location } => (
-                format!("`{}` of `{product}` may not be used in {location}, where the user is", words.plan(*plan)),
-                format!("switch `{}` off {at_source}, or correct the usage location of the user", words.plan(*plan)),
-            ),
-            Problem::LocationMissing => (
-                format!("neither the user nor the directory has a location, so nobody knows whether `{product}` may be used there"),
-                "set the usage location of the user".to_owned(),
-            ),
-            Problem::NoSeat => self.no_seat(record.sku),
-            Problem::HeldForMove => (
-                format!("`{product}` of {source} stays although the user has left, because another group has no seat for them yet"),
-                "give the other group its seats: then this goes by itself".to_owned(),
-            ),
-            Problem::AddressTaken => (
-                format!("the mail address that the user would get with `{product}` belongs to someone else"),
-                "give one of the two another address".to_owned(),
-            ),
-            Problem::NotSubscribed => (
-                format!("the tenant has no subscription of `{product}`"),
-                format!("buy it, or take it out of {source}"),
-            ),
-            Problem::Sibling => {
-                let why = format!("`{product}` is not given, because {source} gives all of its products or none");
-                self.because(outcome, record, why)
-            }
-            Problem::ChangeFailed(code) => {
-                let why = format!("`{product}` stays as it was, because what was to come failed ({})", code.word());
-                self.because(outcome, record, why)
-            }
-        }
-    }
-
-    fn exclusive(&self, record: &Record, [plan, other]: [PlanIndex; 2], rival: (SkuIndex, Source)) -> (String, String) {
-        let words = self.words;
-        let (rival_sku, rival_source) = rival;
-        let (product, rival_product) = (words.product(record.sku), words.product(rival_sku));
-        let [name, other_name] = if words.plan(plan) == words.plan(other) {
-            [plan, other].map(|plan| words.exact_plan(plan))
-        } else {
-            [plan, other].map(|plan| format!("`{}`", words.plan(plan)))
-        };
-        if rival_source == record.source {
-            let source = words.source_words(record.source);
-            return (
-                format!("{source} gives {name} with `{product}` and {other_name} with `{rival_product}`, and a user can have one of them only"),
-                format!("switch {name} or {other_name} off {}: as it is, it fails for everyone", at_source(words, record.source)),
-            );
-        }
-        let rival_words = words.source_words(rival_source);
-        (
-            format!("{name} of `{product}` cannot be on together with {other_name}, which the user has with `{rival_product}` from {rival_words}"),
-            format!(
-                "switch {name} off {}, or {other_name} {}, or take the user out of one of the two",
-                at_source(words, record.source),
-                at_source(words, rival_source),
-            ),
-        )
-    }
-
-    fn needed(&self, record: &Record, plan: PlanIndex, dependent: (SkuIndex, Source), any_of: &PlanSet) -> (String, String) {
-        let words = self.words;
-        let (sku, source) = dependent;
-        let (product, other, plan) = (words.product(record.sku), words.product(sku), words.plan(plan));
-        let (needs, source) = (self.either(any_of), words.source_words(source));
-        (
-            format!("`{product}` cannot be taken away, because `{plan}`, which the user has with `{other}` from {source}, needs {needs}"),
-            format!("take `{other}` away first or switch `{plan}` off there, or give the user {needs} with another license"),
-        )
-    }
-
-    fn no_seat(&self, sku: SkuIndex) -> (String, String) {
-        let product = self.words.product(sku);
-        let then = if self.words.tenant.policy().capacity_retry_auto {
-            "it is given by itself then"
-        } else {
-            "then process the group again"
-        };
-        let seats = match self.short_of(sku) {
-            1 => "1 seat".to_owned(),
-            short => format!("{short} seats"),
-        };
-        (
-            format!("no seat of `{product}` is left, and {seats} more would be needed for all who wait"),
-            format!("buy or free {seats} of `{product}`: {then}"),
-        )
-    }
-
-    /// Adds the reason that stands with another product of the same source.
-    fn because(&self, outcome: &Outcome, record: &Record, why: String) -> (String, String) {
-        match root(outcome, record) {
-            Some((other, problem)) => {
-                let (reason, fix) = self.sentence(outcome, other, problem);
-                (format!("{why}: {reason}"), fix)
-            }
-            None => (why, "process the user again".to_owned()),
-        }
-    }
-
-    fn short_of(&self, sku: SkuIndex) -> u64 {
-        self.short.get(&sku).copied().unwrap_or_default().max(1)
-    }
-
-    /// `A` or `B`
-    fn either(&self, plans: &PlanSet) -> String {
-        let mut names: Vec<String> =
-            plans.iter().map(|plan| format!("`{}`", self.words.plan(plan))).collect();
-        names.sort_unstable();
-        names.join(" or ")
     }
 
     fn object(&self, outcome: &Outcome, record: &Record, problem: &Problem) -> Value {
@@ -235,7 +110,7 @@ impl<'a> Teller<'a> {
                 "otherSource": words.source(*other_source),
                 "anyOf": words.plan_objects(any_of),
             }),
-            Problem::NoSeat => json!({ "kind": "noSeat", "short": self.short_of(record.sku) }),
+            Problem::NoSeat => json!({ "kind": "noSeat", "short": self.sentences.short_of(record.sku) }),
             Problem::HeldForMove => json!({ "kind": "heldForMove" }),
             Problem::AddressTaken => json!({ "kind": "addressTaken" }),
             Problem::NotSubscribed => json!({ "kind": "notSubscribed" }),
@@ -259,22 +134,6 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// Where a plan is switched off, after `switch … off`.
-fn at_source(words: Words<'_>, source: Source) -> String {
-    match source {
-        Source::Direct => "in the direct license".to_owned(),
-        Source::Group(group) => format!("in group `{}`", words.group(group)),
-    }
-}
-
-/// The first problem of the same source that stands for itself.
-fn root<'o>(outcome: &'o Outcome, record: &Record) -> Option<(&'o Record, &'o Problem)> {
-    let own = outcome.records.iter().filter(|other| other.source == record.source);
-    let all = own.flat_map(|other| other.problems.iter().map(move |problem| (other, problem)));
-    all.filter(|(_, problem)| !matches!(problem, Problem::Sibling | Problem::ChangeFailed(_)))
-        .min_by_key(|(_, problem)| problem.code())
-}
-
 /// The plans that a problem is about.
 fn plans_of(problem: &Problem) -> Vec<PlanIndex> {
     match problem {
@@ -284,5 +143,79 @@ fn plans_of(problem: &Problem) -> Vec<PlanIndex> {
             std::iter::once(*plan).chain(any_of.iter()).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{Names, World, record};
+    use super::*;
+    use crate::licensing::catalog::Country;
+    use crate::licensing::outcome::{AssignmentState, ErrorCode, Source};
+
+    /// A record for each kind of problem, all of them from one group but the last.
+    fn troubled(world: &World) -> Outcome {
+        let plan = |id| world.tenant.catalog().find_plan(id).unwrap();
+        let (e1, e3, audio) = (world.sku("sku-e1"), world.sku("sku-e3"), world.sku("sku-audio"));
+        let (calls, kiosk) = (Source::Group(world.group("g-calls")), Source::Group(world.group("g-kiosk")));
+        let exclusive = |other_source, other| Problem::Exclusive {
+            plan: plan("spo2"),
+            other: plan(other),
+            other_sku: e1,
+            other_source,
+        };
+        let needed_by = Problem::NeededBy {
+            plan: plan("conf"),
+            other_sku: audio,
+            other_source: Source::Direct,
+            any_of: [plan("teams"), plan("exo2")].into_iter().collect(),
+        };
+        let needs = Problem::Needs { plan: plan("conf"), any_of: [plan("teams")].into_iter().collect() };
+        let china = Country::new("CN").unwrap();
+        let prohibited = |id| Problem::Prohibited { plan: plan(id), location: china };
+        let all = vec![
+            vec![exclusive(kiosk, "spo1")],
+            vec![exclusive(calls, "spo1")],
+            vec![exclusive(Source::Direct, "spo2")],
+            vec![needs],
+            vec![needed_by],
+            vec![prohibited("exo2"), prohibited("office"), prohibited("spo2"), prohibited("teams")],
+            vec![Problem::LocationMissing],
+            vec![Problem::NoSeat, Problem::AddressTaken],
+            vec![Problem::HeldForMove],
+            vec![Problem::NotSubscribed],
+            vec![Problem::Sibling],
+            vec![Problem::ChangeFailed(ErrorCode::CountViolation)],
+        ];
+        let record = |problems| record(e3, calls, AssignmentState::Error, problems);
+        Outcome { records: all.into_iter().map(record).collect(), grace: Vec::new() }
+    }
+
+    #[test]
+    fn every_problem_has_a_sentence_a_fix_and_its_ids() {
+        let world = World::new();
+        let outcome = troubled(&world);
+        for (name, teller) in [
+            ("problems_named", Teller::new(Words { tenant: &world.tenant, names: &Names })),
+            ("problems_exact", Teller::exact(Words { tenant: &world.tenant, names: &Names })),
+        ] {
+            let told = outcome.records.iter().map(|record| {
+                let trouble = teller.tell(&outcome, record);
+                let problems = Value::Array(trouble.problems);
+                format!("{}\n  {}\n  {:?}\n  {problems}\n", trouble.message, trouble.fix, trouble.plan_ids)
+            });
+            insta::assert_snapshot!(name, told.collect::<String>());
+        }
+    }
+
+    #[test]
+    fn a_failure_without_a_reason_beside_it_says_what_is_known() {
+        let world = World::new();
+        let mut outcome = troubled(&world);
+        outcome.records.drain(..10);
+        let teller = Teller::new(Words { tenant: &world.tenant, names: &Names });
+        let trouble = teller.tell(&outcome, &outcome.records[0]);
+        assert_eq!(trouble.fix, "process the user again");
+        assert_eq!(trouble.problems, [json!({ "kind": "sibling", "because": null })]);
     }
 }

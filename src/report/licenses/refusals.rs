@@ -24,8 +24,12 @@ pub(super) fn sentence(words: Words<'_>, refusal: &Refusal) -> String {
         }
         Refusal::LocationMissing => "the user has no usage location".to_owned(),
         Refusal::Prohibited(one, country) => format!("{} may not be used in {country}", plan(*one)),
-        Refusal::Exclusive(one, other) => format!("{} and {} cannot be on together", plan(*one), plan(*other)),
-        Refusal::AddressTaken => "the mail address that the user would get belongs to someone else".to_owned(),
+        Refusal::Exclusive(one, other) => {
+            format!("{} and {} cannot be on together", plan(*one), plan(*other))
+        }
+        Refusal::AddressTaken => {
+            "the mail address that the user would get belongs to someone else".to_owned()
+        }
         Refusal::NoSeat(sku) => format!("no seat of {} is left", product(*sku)),
         Refusal::InheritedLicense(sku) => {
             format!("{} comes from a group and cannot be taken from the user", product(*sku))
@@ -63,7 +67,8 @@ mod tests {
             Refusal::InheritedLicense(e3),
             Refusal::NotHeld(e3),
         ];
-        let lines = refusals.iter().map(|refusal| format!("{}: {}", refusal.word(), sentence(words, refusal)));
+        let lines =
+            refusals.iter().map(|refusal| format!("{}: {}", refusal.word(), sentence(words, refusal)));
         insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"));
     }
 }

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use roaring::RoaringBitmap;
 
-use super::{LicenseRun, ProductNaming, UserIds};
+use super::{LicenseRun, ProductNaming};
 use crate::directory::sku::{PrepaidUnits, ServicePlan, Sku};
 use crate::licensing::batch::Batch;
 use crate::licensing::catalog::{Catalog, Country, SkuIndex};
 use crate::licensing::event::{Event, EventKind};
 use crate::licensing::facts::{Facts, FamilyFacts};
-use crate::licensing::intent::{Group, GroupIndex, User, UserIndex, Version};
-use crate::licensing::outcome::Outcome;
+use crate::licensing::intent::{Group, GroupIndex, Moment, User, UserIndex, Version};
+use crate::licensing::outcome::{AssignmentState, Problem, Record, Source};
+use crate::licensing::plan_set::PlanSet;
 use crate::licensing::policy::LicensingPolicy;
 use crate::licensing::pool::{Subscription, SubscriptionStatus};
-use crate::licensing::tenant::Tenant;
+use crate::licensing::tenant::{Tenant, UserIds};
 
 /// Names of some products and plans, as a table beside the tenant would give them.
 pub(super) struct Names;
@@ -27,7 +29,8 @@ impl ProductNaming for Names {
     }
 
     fn plan(&self, plan_id: &str) -> Option<&str> {
-        let known = [("spo1", "SharePoint (Plan 1)"), ("spo2", "SharePoint (Plan 2)"), ("teams", "Microsoft Teams")];
+        let known =
+            [("spo1", "SharePoint (Plan 1)"), ("spo2", "SharePoint (Plan 2)"), ("teams", "Microsoft Teams")];
         known.into_iter().find(|(id, _)| *id == plan_id).map(|(_, name)| name)
     }
 
@@ -58,12 +61,22 @@ pub(super) struct World {
 type Product = (&'static str, &'static str, u64, &'static [(&'static str, &'static str)]);
 
 const PRODUCTS: [Product; 4] = [
-    ("sku-e1", "STANDARDPACK", 5, &[("exo1", "EXCHANGE_S_STANDARD"), ("spo1", "SHAREPOINTSTANDARD"), ("teams", "TEAMS1")]),
+    (
+        "sku-e1",
+        "STANDARDPACK",
+        5,
+        &[("exo1", "EXCHANGE_S_STANDARD"), ("spo1", "SHAREPOINTSTANDARD"), ("teams", "TEAMS1")],
+    ),
     (
         "sku-e3",
         "ENTERPRISEPACK",
         3,
-        &[("exo2", "EXCHANGE_S_ENTERPRISE"), ("spo2", "SHAREPOINTENTERPRISE"), ("teams", "TEAMS1"), ("office", "OFFICESUBSCRIPTION")],
+        &[
+            ("exo2", "EXCHANGE_S_ENTERPRISE"),
+            ("spo2", "SHAREPOINTENTERPRISE"),
+            ("teams", "TEAMS1"),
+            ("office", "OFFICESUBSCRIPTION"),
+        ],
     ),
     ("sku-audio", "MCOMEETADV", 10, &[("conf", "MCOMEETADV")]),
     ("sku-empty", "AAD_PREMIUM", 2, &[("aad", "AAD_PREMIUM")]),
@@ -86,10 +99,9 @@ impl World {
         for id in GROUPS {
             tenant.add_group(Group::new(id, true));
         }
-        for id in USERS {
-            let location = Country::new(if id == "fay" { "CN" } else { "NO" });
-            tenant.add_user(User::new(id, location), Arc::new(Outcome::default()));
-        }
+        let (most, last) = (0..6, 6..7);
+        tenant.set_users(&most.collect(), Arc::new(User::new(Country::new("NO"))));
+        tenant.set_users(&last.collect(), Arc::new(User::new(Country::new("CN"))));
         Self { tenant, ids: Ids(USERS.map(str::to_owned).to_vec()), sequence: 0 }
     }
 
@@ -117,17 +129,21 @@ impl World {
     }
 
     pub(super) fn join(&self, group: &str, users: &[&str]) -> Vec<EventKind> {
-        let group = self.group(group);
-        users.iter().map(|user| EventKind::MemberAdded(group, self.user(user))).collect()
+        let added = users.iter().map(|user| self.user(user).0).collect();
+        vec![EventKind::MembersChanged { group: self.group(group), added, removed: RoaringBitmap::new() }]
     }
 
     pub(super) fn leave(&self, group: &str, users: &[&str]) -> Vec<EventKind> {
-        let group = self.group(group);
-        users.iter().map(|user| EventKind::MemberRemoved(group, self.user(user))).collect()
+        let removed = users.iter().map(|user| self.user(user).0).collect();
+        vec![EventKind::MembersChanged { group: self.group(group), added: RoaringBitmap::new(), removed }]
     }
 
     pub(super) fn template(&self, group: &str, add: &str) -> Vec<EventKind> {
-        vec![EventKind::GroupTemplateSet { group: self.group(group), add: self.version(add), remove: Vec::new() }]
+        vec![EventKind::GroupTemplateSet {
+            group: self.group(group),
+            add: self.version(add),
+            remove: Vec::new(),
+        }]
     }
 
     pub(super) fn direct(&self, user: &str, add: &str) -> Vec<EventKind> {
@@ -143,7 +159,8 @@ impl World {
     /// What events lead to, a minute after each earlier one.
     pub(super) fn run(&mut self, kinds: Vec<Vec<EventKind>>) -> Batch {
         let start: Timestamp = "2026-01-15T08:00:00Z".parse().unwrap();
-        let time = start.checked_add(SignedDuration::from_mins(i64::try_from(self.sequence).unwrap())).unwrap();
+        let time =
+            start.checked_add(SignedDuration::from_mins(i64::try_from(self.sequence).unwrap())).unwrap();
         let kinds: Vec<EventKind> = kinds.into_iter().flatten().collect();
         let events: Vec<Event> = kinds
             .into_iter()
@@ -153,7 +170,7 @@ impl World {
                 Event { id, sequence, time, actor: "admin".to_owned(), kind }
             })
             .collect();
-        self.tenant.apply(&events).unwrap()
+        self.tenant.apply(&events, &self.ids).unwrap()
     }
 }
 
@@ -193,8 +210,11 @@ impl Run {
             add: world.version("sku-audio"),
             remove: Vec::new(),
         };
-        let refused_direct =
-            EventKind::DirectSet { user: world.user("ada"), add: Version::new(), remove: vec![world.sku("sku-e3")] };
+        let refused_direct = EventKind::DirectSet {
+            user: world.user("ada"),
+            add: Version::new(),
+            remove: vec![world.sku("sku-e3")],
+        };
         let kinds = vec![
             world.leave("g-sales", &["zoe"]),
             world.join("g-sales", &["dan", "cem", "bob"]),
@@ -238,15 +258,42 @@ impl Run {
             world.join("g-plain", &["ada", "bob"]),
         ]);
         let add = vec![world.tenant.catalog().find_plan("spo1").unwrap()];
-        let kinds = vec![vec![EventKind::CatalogChanged { sku: world.sku("sku-empty"), add, remove: Vec::new() }]];
+        let kinds =
+            vec![vec![EventKind::CatalogChanged { sku: world.sku("sku-empty"), add, remove: Vec::new() }]];
         Self::of(world, kinds)
+    }
+}
+
+/// An assignment with all plans on.
+pub(super) fn record(
+    sku: SkuIndex,
+    source: Source,
+    state: AssignmentState,
+    problems: Vec<Problem>,
+) -> Record {
+    let time = Timestamp::UNIX_EPOCH;
+    let error = problems.first().map(Problem::code);
+    Record {
+        sku,
+        source,
+        state,
+        error,
+        problems,
+        disabled: PlanSet::default(),
+        held_back: PlanSet::default(),
+        pending_removal: false,
+        last_updated: time,
+        activated: state.is_in_force().then_some(Moment { sequence: 0, time }),
+        waiting_since: None,
+        error_since: error.map(|_| time),
     }
 }
 
 /// The plans for SharePoint exclude each other, conferences need Teams and are prohibited in one country.
 pub(super) fn policy() -> LicensingPolicy {
     let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<String>>();
-    let family = FamilyFacts { name: "sites".to_owned(), plans: owned(&["spo1", "spo2"]), ranks: BTreeMap::new() };
+    let family =
+        FamilyFacts { name: "sites".to_owned(), plans: owned(&["spo1", "spo2"]), ranks: BTreeMap::new() };
     LicensingPolicy {
         added_facts: Facts {
             families: vec![family],

@@ -15,7 +15,8 @@ use crate::licensing::tenant::Tenant;
 /// Those of `out`.
 pub fn write_seats(tenant: &Tenant, out: &mut dyn io::Write) -> io::Result<()> {
     let words = Words { tenant, names: &NoNames };
-    let pools: Vec<Value> = sorted_pools(words).iter().map(|pool| Value::Object(seat_object(words, pool))).collect();
+    let pools: Vec<Value> =
+        sorted_pools(words).iter().map(|pool| Value::Object(seat_object(words, pool))).collect();
     writeln!(out, "{:#}", Value::Array(pools))
 }
 

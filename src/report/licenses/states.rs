@@ -27,10 +27,10 @@ pub fn write_license_states(run: &LicenseRun<'_>, is_full: bool, out: &mut dyn W
         changed |= class.users;
     }
     if is_full {
-        for (outcome, users) in classes::outcomes(run.after) {
+        for (outcome, users) in run.after.outcome_classes() {
             let others = users - &changed;
             if !outcome.records.is_empty() && !others.is_empty() {
-                lines.add(&others, vec![around(words, outcome)]);
+                lines.add(&others, vec![around(words, &outcome)]);
             }
         }
     }
@@ -44,7 +44,9 @@ fn around(words: Words<'_>, outcome: &Outcome) -> Around {
     let states = Value::Array(states);
     let licenses = Value::Array(words.version(&outcome.assigned_licenses()));
     let plans = Value::Array(plan_objects(words, outcome));
-    let tail = format!(",\"licenseAssignmentStates\":{states},\"assignedLicenses\":{licenses},\"plans\":{plans}}}\n");
+    let tail = format!(
+        ",\"licenseAssignmentStates\":{states},\"assignedLicenses\":{licenses},\"plans\":{plans}}}\n"
+    );
     Around { head: "{\"userId\":".to_owned(), tail }
 }
 
@@ -63,7 +65,8 @@ pub(super) fn assignment_state(words: Words<'_>, record: &Record) -> Value {
 /// The plans that are not plainly on, and not plainly off either, sorted by id.
 fn plan_objects(words: Words<'_>, outcome: &Outcome) -> Vec<Value> {
     let standings = plans(words.tenant.catalog(), outcome);
-    let mut told: Vec<(PlanIndex, PlanStanding)> = standings.into_iter().filter(|(_, plan)| is_told(plan)).collect();
+    let mut told: Vec<(PlanIndex, PlanStanding)> =
+        standings.into_iter().filter(|(_, plan)| is_told(plan)).collect();
     told.sort_by_key(|(plan, _)| words.plan_id(*plan));
     told.iter().map(|(plan, standing)| plan_object(words, *plan, standing)).collect()
 }
@@ -108,11 +111,13 @@ mod tests {
         insta::assert_snapshot!("states", some);
         assert!(some.lines().all(|line| all.lines().any(|other| other == line)));
         let ids = |text: &str| {
-            let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["userId"].as_str().unwrap().to_owned();
+            let id = |line: &str| {
+                serde_json::from_str::<Value>(line).unwrap()["userId"].as_str().unwrap().to_owned()
+            };
             text.lines().map(id).collect::<Vec<_>>().join(" ")
         };
-        insta::assert_snapshot!(ids(&some), @"");
-        insta::assert_snapshot!(ids(&all), @"");
+        assert_eq!(ids(&some), "bob cem dan eve fay zoe");
+        assert_eq!(ids(&all), "ada bob cem dan eve fay zoe");
     }
 
     #[test]

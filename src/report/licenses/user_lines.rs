@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
-use super::UserIds;
 use crate::base::limits::{DELTA_BATCH_MAX_ROWS, DELTA_PIECE_MAX_ROWS};
 use crate::licensing::intent::UserIndex;
+use crate::licensing::tenant::UserIds;
 
 /// What stands before and behind the id of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,12 @@ impl UserLines {
     }
 
     /// Writes all lines, sorted by the ids of the users byte for byte.
-    pub(super) fn write(mut self, ids: &dyn UserIds, spelling: Spelling, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(
+        mut self,
+        ids: &dyn UserIds,
+        spelling: Spelling,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let id = |row: &Row| ids.id(UserIndex(row.user));
         self.rows.par_iter_mut().for_each(|row| row.prefix = prefix(id(row)));
         self.rows.par_sort_unstable_by(|one, other| {
