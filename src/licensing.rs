@@ -9,6 +9,7 @@ pub mod change;
 mod draft;
 mod entry;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod intent;
 mod layout;
