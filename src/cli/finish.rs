@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 use super::args::DeltaFormat;
 use super::computed::{Followed, Past};
 use super::failure::Failure;
+use super::licenses::{Ids, Licensed};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
 use super::remembered::Inputs;
@@ -16,8 +17,10 @@ use crate::directory::group::Group;
 use crate::membership::delta::Delta;
 use crate::membership::recompute::Status;
 use crate::membership::register::Holder;
+use crate::report::licenses::audit::license_events;
+use crate::report::licenses::{NoNames, ProductNaming};
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
+use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
 
 /// What a run leaves behind.
 pub(super) struct Finished {
@@ -102,7 +105,16 @@ impl Finished {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             summary: crate::report::recompute::summary(report),
         };
-        session.add_run(&new, &deltas_of(report), &report.events, &[])?;
+        let Some(licensed) = &self.licensed else {
+            session.add_run(&new, &deltas_of(report), &report.events, &[])?;
+            return Ok(());
+        };
+        licensed.write(session)?;
+        let ids = Ids(&report.changes.roster);
+        let told = licensed.told(&report.run, &ids, &NoNames);
+        let events: Vec<AuditEvent> =
+            report.events.iter().cloned().chain(license_events(&told)).collect();
+        session.add_run(&new, &deltas_of(report), &events, &licensed.changes())?;
         Ok(())
     }
 }

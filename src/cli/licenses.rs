@@ -12,7 +12,7 @@ mod refusals;
 mod rounds;
 mod templates;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
@@ -30,8 +30,10 @@ use crate::licensing::intent::{GroupIndex, TemplateEntry, UserIndex};
 use crate::licensing::tenant::{Tenant, UserIds};
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
-use crate::report::licenses::{LicenseRun, ProductNaming};
-use crate::store::Session;
+use crate::report::licenses::deltas::change_body;
+use crate::report::licenses::figures::LicenseFigures;
+use crate::report::licenses::{LicenseRun, NoNames, ProductNaming};
+use crate::store::{LicenseRow, Session};
 
 /// What a run finds out about licenses beside the members.
 pub(super) struct Asked<'a> {
@@ -171,6 +173,21 @@ impl Licensed {
         names: &'a dyn ProductNaming,
     ) -> LicenseRun<'a> {
         LicenseRun { run, before: &self.before, after: &self.ledger.tenant, batch: &self.batch, ids, names }
+    }
+
+    /// What it comes to in numbers. `run` is the id of the run.
+    pub(super) fn figures(&self, run: &str, roster: &Roster) -> LicenseFigures {
+        LicenseFigures::of(&self.told(run, &Ids(roster), &NoNames))
+    }
+
+    /// What changed, as it is remembered: equal changes together.
+    pub(super) fn changes(&self) -> Vec<LicenseRow> {
+        let mut rows: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
+        for change in &self.batch.changes {
+            let body = change_body(&self.ledger.tenant, &change.change, &change.causes);
+            rows.entry(body).or_default().insert(change.user.0);
+        }
+        rows.into_iter().map(|(body, users)| LicenseRow { body, users }).collect()
     }
 
     /// Remembers what is there now.

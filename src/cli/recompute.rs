@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::args::{Global, MemoryArgs, RecomputeArgs, ReportFormat};
 use super::computed::{Computed, Past};
 use super::failure::Failure;
-use super::finish::{Finished, stored_groups};
+use super::finish::{Finished, Out, stored_groups};
 use super::guarded::Guards;
 use super::licenses::{Occasion, Rounds};
 use super::loaded::{Loaded, Memory};
@@ -25,6 +25,7 @@ use crate::membership::recompute::{self, GroupOutcome, Status};
 use crate::membership::register::Holder;
 use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
+use crate::report::licenses::NoNames;
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoredGroup};
@@ -84,9 +85,12 @@ impl Run<'_> {
             [users.rows(), devices.rows()]
         };
         drop((users, devices));
-        let warnings = lost.into_iter().chain(warnings).collect();
+        let of_licenses = licensed.iter().flat_map(|licensed| licensed.warnings.iter().cloned());
+        let warnings = lost.into_iter().chain(warnings).chain(of_licenses).collect();
+        let id = run_id(self.started);
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster));
         let mut report = RunReport {
-            run: run_id(self.started),
+            run: id,
             kind: self.kind().word(),
             dry_run: args.memory.dry_run,
             out: args.out.as_ref().map(|out| out.display().to_string()),
@@ -95,6 +99,7 @@ impl Run<'_> {
             events: if run > 1 { events_of(&groups, &outcomes, &past) } else { Vec::new() },
             groups: reports_of(&groups, outcomes, &past),
             changes: Changes { before, after, deleted, roster },
+            licenses,
             users: counted[0],
             devices: counted[1],
             next_change: followed.iter().filter_map(|followed| followed.next_change).min(),
@@ -134,8 +139,14 @@ impl Run<'_> {
             actor: actor_or_user(args.memory.actor.as_ref()),
             present: Some([of_users, of_devices, strangers]),
             inputs: Some(inputs),
+            licensed,
         };
-        let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+        let out = args.out.as_deref().map(|folder| Out {
+            folder,
+            delta_format: args.delta_format,
+            is_full: args.full,
+            names: &NoNames,
+        });
         let is_remembered = session.is_some();
         let report = finished.write(session, out, &mut progress)?;
         progress.finish();

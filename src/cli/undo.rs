@@ -9,7 +9,8 @@ use roaring::RoaringBitmap;
 
 use super::args::{DeltaFormat, ReportFormat};
 use super::failure::Failure;
-use super::finish::Finished;
+use super::finish::{Finished, Out};
+use super::licenses::{Licensed, Occasion, follow};
 use super::progress::Progress;
 use super::recompute::{actor_or_user, done_but, no_tenant, peak_memory_bytes, print, run_id};
 use super::remembered::{Inputs, Remembered};
@@ -23,6 +24,7 @@ use crate::membership::register::Holder;
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
 use crate::report::changes::Changes;
+use crate::report::licenses::NoNames;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::report::summary::counted;
 use crate::store::{GroupHead, RunKind, RunRecord, Session, StoredDelta, StoredGroup};
@@ -63,9 +65,14 @@ pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
     let session = store.write()?;
     let remembered = Remembered::read(&session)?;
     let target = args.run.find(&session)?;
-    let undone = Undone::of(&session, remembered, &target)?;
+    let undone = Undone::of(&session, remembered, &target, args)?;
     let finished = undone.finished(args, &target, started, &mut progress);
-    let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+    let out = args.out.as_deref().map(|folder| Out {
+        folder,
+        delta_format: args.delta_format,
+        is_full: false,
+        names: &NoNames,
+    });
     let report = finished.write(Some(session).filter(|_| !args.dry_run), out, &mut progress)?;
     progress.finish();
     for warning in &report.warnings {
@@ -89,15 +96,22 @@ struct Undone {
     inputs: Inputs,
     /// The groups that are there again.
     again: RoaringBitmap,
+    /// What becomes of the licenses.
+    licensed: Option<Licensed>,
 }
 
 impl Undone {
     /// Turns each change of `target` round, as far as it still stands: who came goes, who went comes back.
     /// Who does not exist any more does not come back.
-    fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
+    fn of(
+        session: &Session<'_>,
+        remembered: Remembered,
+        target: &RunRecord,
+        args: &UndoArgs,
+    ) -> Result<Self, Failure> {
         let standing = Standing::of(remembered);
         let mut before = standing.members();
-        let Standing { roster, counts, mut groups, users, gone, last, inputs } = standing;
+        let Standing { mut roster, counts, mut groups, users, gone, last, inputs } = standing;
         let last_run = session.next_run()? - 1;
         let mut deltas = session.deltas(target.run)?;
         for delta in &mut deltas {
@@ -127,7 +141,11 @@ impl Undone {
         let now = last.map_or(target.head.now, |last| last.head.now);
         // The members file has to be read again: what it tells was just taken back.
         let inputs = Inputs { members_file: None, ..inputs };
-        Ok(Self { roster, counts, groups, before, after, warnings, now, run: last_run + 1, inputs, again })
+        let run = last_run + 1;
+        let actor = actor_or_user(args.actor.as_ref());
+        let occasion = Occasion { now, run, actor, again: Vec::new() };
+        let licensed = follow(session, &occasion, &users, &after, &mut roster)?;
+        Ok(Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed })
     }
 
     fn finished(
@@ -137,14 +155,16 @@ impl Undone {
         started: Timestamp,
         progress: &mut Progress,
     ) -> Finished {
-        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again } = self;
+        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed } = self;
         let mut reports: Vec<GroupReport> =
             groups.iter().map(|group| report_of(&group.head, &before, &after, "undo")).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
+        let id = run_id(started);
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster));
         let report = RunReport {
-            run: run_id(started),
+            run: id,
             kind: RunKind::Undo.word(),
             dry_run: args.dry_run,
             out: args.out.as_ref().map(|out| out.display().to_string()),
@@ -153,6 +173,7 @@ impl Undone {
             events: Vec::new(),
             groups: reports,
             changes: Changes { before, after, deleted: RoaringBitmap::new(), roster },
+            licenses,
             users: counts[0],
             devices: counts[1],
             next_change: groups.iter().filter_map(|group| group.head.next_change).min(),
@@ -185,6 +206,7 @@ impl Undone {
             groups,
             present: None,
             inputs: Some(inputs),
+            licensed,
         }
     }
 }

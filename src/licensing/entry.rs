@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use super::batch::Batch;
 use super::catalog::{Product, SkuIndex};
 use super::intent::GroupIndex;
 use super::tenant::Tenant;
@@ -37,8 +38,21 @@ impl Tenant {
         &self.registers.deleted
     }
 
+    /// The users with a license.
+    pub fn holders(&self) -> RoaringBitmap {
+        self.registers.holders.values().fold(RoaringBitmap::new(), |all, one| all | one)
+    }
+
     /// Whether some user has a license from a group, or fails to get one.
     pub fn has_records(&self, group: GroupIndex) -> bool {
         self.registers.by_group.get(&group).is_some_and(|users| !users.is_empty())
+    }
+}
+
+impl Batch {
+    /// The users who lose a seat of some product.
+    pub fn losing(&self) -> RoaringBitmap {
+        let losing = self.changes.iter().filter(|one| !one.change.seats_freed.is_empty());
+        losing.map(|one| one.user.0).collect()
     }
 }

@@ -89,7 +89,10 @@ impl TripReport {
             group: group.map(|group| named(report, groups, group)),
             attribute: subject.attribute(),
             added_sample: sample(&delta.added),
-            removed_sample: sample(&delta.removed),
+            removed_sample: match subject {
+                TripSubject::Licenses => report.licenses.as_ref().map(|it| sample(&it.losing)).unwrap_or_default(),
+                _ => sample(&delta.removed),
+            },
             groups_sample: if is_total { largest(report, reviewed.trip.kind, allowed) } else { Vec::new() },
             reviewed,
         }

@@ -7,6 +7,7 @@ pub mod audit;
 mod classes;
 pub mod deltas;
 pub mod errors;
+pub mod figures;
 mod naming;
 mod problems;
 mod refusals;

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Style;
 use super::changes::Changes;
+use super::licenses::figures::LicenseFigures;
 use super::palette::{self, painted};
 use super::printable::printable;
 use crate::membership::recompute::Status;
@@ -34,6 +35,8 @@ pub struct RunReport {
     pub groups: Vec<GroupReport>,
     /// The members of all groups before and after.
     pub changes: Changes,
+    /// What comes of the licenses, if the tenant has products.
+    pub licenses: Option<LicenseFigures>,
     /// How many users there are.
     pub users: usize,
     /// How many devices there are.
