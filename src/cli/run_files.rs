@@ -64,7 +64,7 @@ const LICENSE_FILES: [(&str, Writer); 4] = [
         run.licenses.iter().try_for_each(|licenses| write_license_states(licenses, run.is_full, out))
     }),
     ("license-errors.ndjson", |run, out| {
-        run.licenses.iter().try_for_each(|licenses| write_license_errors(licenses, out))
+        run.licenses.iter().try_for_each(|it| write_license_errors(it.after, it.ids, it.names, out))
     }),
     ("seats.json", |run, out| run.licenses.iter().try_for_each(|licenses| write_seats(licenses.after, out))),
 ];

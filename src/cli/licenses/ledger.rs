@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::cli::failure::Failure;
 use crate::directory::policy::Policy;
-use crate::licensing::catalog::{Catalog, Country};
+use super::templates;
+use crate::directory::group::AssignedLicense;
+use crate::licensing::catalog::{Catalog, Country, Product, SkuIndex};
 use crate::licensing::codec;
 use crate::licensing::intent::{GroupIndex, Moment, Version};
+use crate::licensing::outcome::Outcome;
+use crate::licensing::plan_set::PlanSet;
 use crate::licensing::policy::LicensingPolicy;
 use crate::licensing::tenant::Tenant;
 use crate::membership::roster::Ordinal;
@@ -101,14 +105,16 @@ impl Ledger {
         ledger.is_new = false;
         let tenant = &mut ledger.tenant;
         for (_, body) in session.license_products()? {
-            codec::read_product(&body, tenant).map_err(|error| damaged(&error))?;
+            let product = codec::read_product(&body, tenant).map_err(|error| damaged(&error))?;
+            let sku = tenant.sku(&product.sku_id);
+            let overallocation = tenant.policy().overallocation_of(&product.sku_id);
+            tenant.change_product(sku, |known| *known = Product { overallocation, ..product });
         }
         for (ordinal, body) in session.license_groups()? {
             let stored: StoredTemplate = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
             let group = codec::read_group(&stored.group.to_string(), tenant).map_err(|error| damaged(&error))?;
             let index = tenant.add_group(group);
-            let requested =
-                codec::read_version(&stored.requested, tenant).map_err(|error| damaged(&error))?;
+            let requested = templates::version_of(tenant, &stored.licenses());
             ledger.groups.insert(ordinal, index);
             ledger.requested.insert(index, requested);
         }
@@ -147,7 +153,7 @@ impl Ledger {
             let requested = self.requested.get(&index).unwrap_or(&none);
             let group: serde_json::Value =
                 serde_json::from_str(&codec::group_text(group, tenant)).unwrap_or_default();
-            let stored = StoredTemplate { group, requested: codec::version_json(requested, tenant) };
+            let stored = StoredTemplate { group, requested: stored_version(requested, tenant) };
             groups.push((ordinal, serde_json::to_string(&stored).unwrap_or_default()));
         }
         session.set_license_groups(&groups)?;
@@ -161,7 +167,7 @@ impl Ledger {
         session.set_license_rows(LicenseTable::Intent, &rows(intents))?;
         let mut outcomes: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
         let some = tenant.outcome_classes();
-        for (outcome, users) in some.into_iter().filter(|(outcome, _)| !outcome.is_empty()) {
+        for (outcome, users) in some.into_iter().filter(|(outcome, _)| **outcome != Outcome::default()) {
             *outcomes.entry(codec::outcome_text(&outcome, tenant)).or_default() |= users;
         }
         session.set_license_rows(LicenseTable::Outcome, &rows(outcomes))?;
@@ -174,7 +180,28 @@ impl Ledger {
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredTemplate {
     group: serde_json::Value,
-    requested: serde_json::Value,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    requested: BTreeMap<String, Vec<String>>,
+}
+
+impl StoredTemplate {
+    fn licenses(&self) -> Vec<AssignedLicense> {
+        let license = |(sku_id, disabled_plans): (&String, &Vec<String>)| AssignedLicense {
+            sku_id: sku_id.clone(),
+            disabled_plans: disabled_plans.clone(),
+        };
+        self.requested.iter().map(license).collect()
+    }
+}
+
+/// By product the plans that are off.
+fn stored_version(version: &Version, tenant: &Tenant) -> BTreeMap<String, Vec<String>> {
+    let catalog = tenant.catalog();
+    let plan = |plan| Some(catalog.plan_at(plan)?.id.clone());
+    let entry = |(sku, disabled): (&SkuIndex, &PlanSet)| {
+        Some((catalog.product(*sku)?.sku_id.clone(), disabled.iter().filter_map(plan).collect()))
+    };
+    version.iter().filter_map(entry).collect()
 }
 
 fn rows(by_body: BTreeMap<String, RoaringBitmap>) -> Vec<LicenseRow> {
