@@ -7,6 +7,7 @@ pub mod audit;
 mod classes;
 pub mod deltas;
 pub mod errors;
+pub mod groups;
 mod naming;
 mod problems;
 mod refusals;
@@ -15,6 +16,7 @@ mod samples;
 pub mod seats;
 mod sentences;
 pub mod states;
+pub mod summary;
 mod user_lines;
 
 use crate::licensing::batch::Batch;

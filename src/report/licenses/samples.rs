@@ -110,11 +110,12 @@ impl World {
     }
 
     pub(super) fn user(&self, id: &str) -> UserIndex {
-        UserIndex(u32::try_from(USERS.iter().position(|known| *known == id).unwrap()).unwrap())
+        let at = self.ids.0.iter().position(|known| known == id).unwrap();
+        UserIndex(u32::try_from(at).unwrap())
     }
 
     pub(super) fn group(&self, id: &str) -> GroupIndex {
-        GroupIndex(u32::try_from(GROUPS.iter().position(|known| *known == id).unwrap()).unwrap())
+        self.tenant.find_group(id).unwrap()
     }
 
     /// `sku-e3 -teams, sku-e1`
@@ -289,7 +290,7 @@ pub(super) fn record(
     }
 }
 
-/// The plans for SharePoint exclude each other, conferences need Teams and are prohibited in one country.
+/// The plans for sites exclude each other, conferences need Teams and are prohibited in one country.
 pub(super) fn policy() -> LicensingPolicy {
     let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<String>>();
     let family =
