@@ -6,6 +6,7 @@
 pub mod audit;
 mod classes;
 pub mod deltas;
+pub mod error_report;
 pub mod errors;
 pub mod groups;
 mod naming;
@@ -16,6 +17,7 @@ mod samples;
 pub mod seats;
 mod sentences;
 pub mod states;
+pub mod status;
 pub mod summary;
 mod user_lines;
 

@@ -43,8 +43,16 @@ impl LicensedGroups {
     pub fn of(run: &LicenseRun<'_>) -> Self {
         let mut groups = Self::of_tenant(run.after);
         for summary in &run.batch.summaries {
-            let all = groups.groups.entry(summary.group);
-            all.or_default().trigger = Some(summary.trigger);
+            let group = groups.groups.entry(summary.group).or_default();
+            // Of a group whose last license went the tenant tells nothing any more.
+            *group = GroupLicenses {
+                members: summary.members,
+                succeeded: summary.succeeded,
+                failed: summary.failed,
+                by_error: summary.by_error.clone(),
+                has_errors: group.has_errors,
+                trigger: Some(summary.trigger),
+            };
         }
         groups
     }
@@ -120,13 +128,15 @@ impl GroupLicenses {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::Run;
+    use super::super::samples::{Run, World};
     use super::*;
+    use crate::licensing::event::EventKind;
+    use crate::licensing::intent::Version;
 
     #[test]
     fn groups_are_counted_as_the_batch_counts_them() {
         for run in [Run::mixed(), Run::blocked_removal(), Run::suspended(), Run::grown_product()] {
-            let groups = LicensedGroups::of(&run.told());
+            let groups = LicensedGroups::of_tenant(&run.after);
             for summary in &run.batch.summaries {
                 let found = &groups.groups[&summary.group];
                 assert_eq!((found.members, found.failed), (summary.members, summary.failed));
@@ -134,6 +144,19 @@ mod tests {
                 assert_eq!(found.has_errors, run.after.has_errors(summary.group));
             }
         }
+    }
+
+    #[test]
+    fn a_group_whose_last_license_went_is_told_once() {
+        let mut world = World::new();
+        world.run(vec![world.template("g-sales", "sku-e3"), world.join("g-sales", &["ada", "bob"])]);
+        let (group, remove) = (world.group("g-sales"), vec![world.sku("sku-e3")]);
+        let run =
+            Run::of(world, vec![vec![EventKind::GroupTemplateSet { group, add: Version::new(), remove }]]);
+        let groups = LicensedGroups::of(&run.told());
+        let sales = groups.get("g-sales").unwrap();
+        assert_eq!((sales.members, sales.succeeded, sales.trigger), (2, 2, Some(Trigger::Template)));
+        assert!(LicensedGroups::of_tenant(&run.after).get("g-sales").is_none());
     }
 
     #[test]
