@@ -6,8 +6,10 @@
 pub mod audit;
 mod classes;
 pub mod deltas;
+pub mod error_report;
 pub mod errors;
 pub mod figures;
+pub mod groups;
 mod naming;
 mod problems;
 mod refusals;
@@ -16,6 +18,8 @@ mod samples;
 pub mod seats;
 mod sentences;
 pub mod states;
+pub mod status;
+pub mod summary;
 mod user_lines;
 
 use crate::licensing::batch::Batch;

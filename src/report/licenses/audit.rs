@@ -11,9 +11,7 @@ use super::user_lines::{Around, Spelling, UserLines};
 use super::{LicenseRun, classes, refusals};
 use crate::licensing::audit::{Activity, AuditEvent, Details, Target, result_text};
 use crate::licensing::batch::Trigger;
-use crate::licensing::catalog::SkuIndex;
 use crate::licensing::change::OutcomeChange;
-use crate::licensing::intent::GroupIndex;
 use crate::licensing::outcome::{ErrorCode, Outcome, Problem, Record, Source};
 use crate::store;
 
@@ -28,7 +26,7 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
     let ends = groups.split_off(groups.partition_point(|event| event.activity != Activity::FinishRun));
     let write = |event: &AuditEvent, out: &mut dyn Write| {
         let Around { head, tail } = teller.around(event, None);
-        let target = teller.target(event.target);
+        let target = teller.words.target(run.ids, event.target);
         out.write_all(format!("{head}{target}{tail}").as_bytes())
     };
     groups.iter().try_for_each(|event| write(event, out))?;
@@ -54,7 +52,7 @@ pub fn license_events(run: &LicenseRun<'_>) -> Vec<store::AuditEvent> {
         store::AuditEvent {
             activity: event.activity.name().to_owned(),
             category: event.activity.category().to_owned(),
-            target: teller.target(event.target),
+            target: teller.words.target(run.ids, event.target),
             details: Value::Object(details),
         }
     };
@@ -101,14 +99,6 @@ impl<'a> AuditTeller<'a> {
         Around {
             head: format!("{{\"activity\":{activity},\"category\":{category},\"actor\":{actor},\"target\":"),
             tail: format!(",\"time\":{time},\"run\":{run},\"details\":{details}}}\n"),
-        }
-    }
-
-    fn target(&self, target: Target) -> Value {
-        match target {
-            Target::Group(group) => group_target(self.words, group),
-            Target::User(user) => json!({ "userId": self.run.ids.id(user) }),
-            Target::Product(sku) => product_target(self.words, sku),
         }
     }
 
@@ -239,14 +229,6 @@ pub(super) const fn trigger_word(trigger: Trigger) -> &'static str {
         Trigger::Template => "template",
         Trigger::Reprocess => "reprocess",
     }
-}
-
-fn group_target(words: Words<'_>, group: GroupIndex) -> Value {
-    json!({ "groupId": words.group_id(group) })
-}
-
-fn product_target(words: Words<'_>, sku: SkuIndex) -> Value {
-    json!({ "skuId": words.sku_id(sku), "skuPartNumber": words.part_number(sku) })
 }
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {

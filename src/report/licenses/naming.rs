@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::licensing::audit::Target;
 use crate::licensing::catalog::SkuIndex;
 use crate::licensing::intent::{GroupIndex, Version};
 use crate::licensing::outcome::Source;
 use crate::licensing::plan_set::{PlanIndex, PlanSet};
-use crate::licensing::tenant::Tenant;
+use crate::licensing::tenant::{Tenant, UserIds};
 
 /// Names that people know. What has none goes by its short name, and without that by its id.
 pub trait ProductNaming: Sync {
@@ -103,6 +104,17 @@ impl<'a> Words<'a> {
             Source::Group(group) => Some(self.group_id(group)),
         };
         (self.sku_id(sku), group)
+    }
+
+    /// Whom or what an event of the audit is about.
+    pub(super) fn target(&self, ids: &dyn UserIds, target: Target) -> Value {
+        match target {
+            Target::Group(group) => json!({ "groupId": self.group_id(group) }),
+            Target::User(user) => json!({ "userId": ids.id(user) }),
+            Target::Product(sku) => {
+                json!({ "skuId": self.sku_id(sku), "skuPartNumber": self.part_number(sku) })
+            }
+        }
     }
 
     /// A product for people.

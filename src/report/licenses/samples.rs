@@ -1,6 +1,7 @@
 //! Small tenants in memory for the tests of what licensing tells.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,8 @@ use crate::licensing::plan_set::PlanSet;
 use crate::licensing::policy::LicensingPolicy;
 use crate::licensing::pool::{Subscription, SubscriptionStatus};
 use crate::licensing::tenant::{Tenant, UserIds};
+use crate::report::Style;
+use crate::report::output_format::OutputFormat;
 
 /// Names of some products and plans, as a table beside the tenant would give them.
 pub(super) struct Names;
@@ -42,6 +45,14 @@ impl ProductNaming for Names {
 /// The ids of the users of a sample.
 #[derive(Clone)]
 pub(super) struct Ids(pub(super) Vec<String>);
+
+impl Ids {
+    /// The user with an id.
+    pub(super) fn index(&self, id: &str) -> UserIndex {
+        let at = self.0.iter().position(|known| known == id).unwrap();
+        UserIndex(u32::try_from(at).unwrap())
+    }
+}
 
 impl UserIds for Ids {
     fn id(&self, user: UserIndex) -> &str {
@@ -110,11 +121,11 @@ impl World {
     }
 
     pub(super) fn user(&self, id: &str) -> UserIndex {
-        UserIndex(u32::try_from(USERS.iter().position(|known| *known == id).unwrap()).unwrap())
+        self.ids.index(id)
     }
 
     pub(super) fn group(&self, id: &str) -> GroupIndex {
-        GroupIndex(u32::try_from(GROUPS.iter().position(|known| *known == id).unwrap()).unwrap())
+        self.tenant.find_group(id).unwrap()
     }
 
     /// `sku-e3 -teams, sku-e1`
@@ -264,6 +275,18 @@ impl Run {
     }
 }
 
+/// What a report writes in every format, one after the other.
+pub(super) fn every_format(
+    write: impl Fn(OutputFormat, &Style, &mut dyn io::Write) -> io::Result<()>,
+) -> String {
+    let mut text = Vec::new();
+    for format in OutputFormat::COMMON {
+        text.extend_from_slice(format!("== {}\n", format.word()).as_bytes());
+        write(format, &Style::PLAIN, &mut text).unwrap();
+    }
+    String::from_utf8(text).unwrap()
+}
+
 /// An assignment with all plans on.
 pub(super) fn record(
     sku: SkuIndex,
@@ -289,7 +312,7 @@ pub(super) fn record(
     }
 }
 
-/// The plans for SharePoint exclude each other, conferences need Teams and are prohibited in one country.
+/// The plans for sites exclude each other, conferences need Teams and are prohibited in one country.
 pub(super) fn policy() -> LicensingPolicy {
     let owned = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect::<Vec<String>>();
     let family =

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 
 use super::naming::{NoNames, Words};
 use crate::licensing::batch::PoolReport;
+use crate::licensing::pool::SubscriptionStatus;
 use crate::licensing::tenant::Tenant;
+use crate::report::state_table::{Cell, Column, Row, write_table};
+use crate::report::{Style, palette};
 
 /// Writes one array with an object for each product that the tenant has or that someone is to have, sorted
 /// by the product's short name, then by its id.
@@ -39,6 +42,45 @@ pub(super) fn seat_object(words: Words<'_>, pool: &PoolReport) -> serde_json::Ma
         ("waiting", json!(pool.waiting)),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The table for people.
+pub(super) fn seat_table(
+    words: Words<'_>,
+    pools: &[PoolReport],
+    style: &Style,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let columns = [
+        Column::names("product"),
+        Column::right("capacity"),
+        Column::right("consumed"),
+        Column::right("available"),
+        Column::right("demand"),
+        Column::right("waiting"),
+        Column::left("status"),
+    ];
+    let row = |pool: &PoolReport| {
+        let number = |number: u64| Cell::of(&number.to_string());
+        let available = Cell::of(&pool.available.to_string());
+        let waiting =
+            if pool.waiting == 0 { Cell::of("·") } else { number(pool.waiting).painted(palette::BAD) };
+        let status = words.tenant.catalog().pool(pool.sku).status;
+        let cell = Cell::of(status.word());
+        Row {
+            cells: vec![
+                Cell::of(words.product(pool.sku)),
+                number(pool.capacity),
+                number(pool.consumed),
+                if pool.available < 0 { available.painted(palette::BAD) } else { available },
+                number(pool.demand),
+                waiting,
+                if status == SubscriptionStatus::Enabled { cell } else { cell.painted(palette::BAD) },
+            ],
+            notes: Vec::new(),
+        }
+    };
+    write_table(&columns, &pools.iter().map(row).collect::<Vec<_>>(), style, out)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 use crate::base::limits::{DELTA_BATCH_MAX_ROWS, DELTA_PIECE_MAX_ROWS};
 use crate::licensing::intent::UserIndex;
 use crate::licensing::tenant::UserIds;
+use crate::report::printable::printable;
 
 /// What stands before and behind the id of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub(super) enum Spelling {
     Json,
     /// As a field of a table.
     Csv,
+    /// For people.
+    Text,
 }
 
 /// Lines to write, by the users whom they are about.
@@ -87,6 +90,17 @@ impl UserLines {
     }
 }
 
+/// The first ids of some users, sorted byte for byte.
+pub(super) fn first_ids<'a>(ids: &'a dyn UserIds, users: &RoaringBitmap, count_max: usize) -> Vec<&'a str> {
+    let mut all: Vec<&str> = users.iter().map(|user| ids.id(UserIndex(user))).collect();
+    if all.len() > count_max {
+        all.select_nth_unstable(count_max);
+        all.truncate(count_max);
+    }
+    all.sort_unstable();
+    all
+}
+
 /// The first eight bytes as a number that sorts as they do; zeros stand for missing ones.
 fn prefix(id: &str) -> u64 {
     id.bytes().chain(std::iter::repeat(0)).take(8).fold(0, |number, byte| number << 8 | u64::from(byte))
@@ -99,6 +113,7 @@ fn spell(id: &str, spelling: Spelling, out: &mut Vec<u8>) {
         Spelling::Csv if !id.is_empty() && !id.contains(['"', ',', '\n', '\r']) => {
             out.extend_from_slice(id.as_bytes());
         }
+        Spelling::Text => out.extend_from_slice(printable(id).as_bytes()),
         Spelling::Csv => out.extend_from_slice(csv_fields(&[id]).as_bytes()),
     }
 }
@@ -165,7 +180,22 @@ mod tests {
         <zoe>
         [zoe]
         "#);
+        insta::assert_snapshot!(written(lines(), &ids, Spelling::Text), @r#"
+        (a"d,a\n)
+        <ab>
+        [ab]
+        (ab)
+        <zoe>
+        [zoe]
+        "#);
         assert_eq!(csv_fields(&["a", "", "b,c"]), "a,,\"b,c\"");
+    }
+
+    #[test]
+    fn the_first_ids_are_those_of_the_order() {
+        let ids = Ids(["d", "b", "a", "c"].map(str::to_owned).to_vec());
+        assert_eq!(first_ids(&ids, &(0..4).collect(), 3), ["a", "b", "c"]);
+        assert_eq!(first_ids(&ids, &[0, 3].into(), 3), ["c", "d"]);
     }
 
     proptest! {
