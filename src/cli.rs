@@ -116,6 +116,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::FindRule(args) => find_rule::run(&args, &global),
         Command::History(args) => history::run(&args),
         Command::Undo(args) => undo::run(&args),
+        Command::Licenses(args) => licenses::run(&args, &global),
         Command::Members(args) => members_of_group::run(&args),
         Command::GroupsOf(args) => groups_of::run(&args),
         Command::Status(args) => status::run(&args),

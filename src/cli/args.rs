@@ -15,6 +15,7 @@ use super::history::HistoryArgs;
 use super::members_of_group::MembersArgs;
 use super::source::Format;
 use super::status::StatusArgs;
+use super::licenses::LicensesArgs;
 use super::undo::UndoArgs;
 use super::words::{CodeName, Declaration, Denial, Instant};
 use crate::base::limits::{DYNAMIC_GROUPS_MAX, SYNTH_OBJECTS_MAX};
@@ -125,6 +126,8 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 done, 2 failed and nothing was committed.
     Undo(UndoArgs),
+    /// Seats, errors of licenses, and where every service plan of a user comes from
+    Licenses(LicensesArgs),
     /// List the members of a group of a state file
     Members(MembersArgs),
     /// List the groups of a state file that a user or device is a member of

@@ -1,13 +1,14 @@
 //! The result of a run before anything is written: members, and what will be remembered of the groups.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::failure::Failure;
-use super::licenses::{Licensed, Rounds};
-use super::loaded::Loaded;
+use super::licenses::{Licensed, Occasion, Rounds};
+use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::Inputs;
 use super::settings::Settings;
@@ -51,6 +52,30 @@ pub(super) struct Followed {
 pub(super) type Past = HashMap<Ordinal, GroupHead>;
 
 impl Computed {
+    /// Reads the tenant in `folder` and evaluates all rules over all objects, and the licenses with them. `memory`
+    /// is what a state remembers of the last run.
+    pub(super) fn of_folder(
+        folder: &Path,
+        settings: &Settings,
+        choices: recompute::Settings,
+        memory: Option<&mut Memory<'_>>,
+        occasion: &Occasion,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        let Some(memory) = memory else {
+            let mut loaded = Loaded::read(folder, settings, progress)?;
+            let begin = || Rounds::begin(&mut loaded, None, None, occasion);
+            let rounds = progress.stage("licenses", "reading licenses", begin)?;
+            return Self::in_full(loaded, settings, choices, None, rounds, progress);
+        };
+        let mut loaded = Loaded::resume(folder, settings, memory, progress)?;
+        let begin = || Rounds::begin(&mut loaded, Some(memory.session), None, occasion);
+        let rounds = progress.stage("licenses", "reading licenses", begin)?;
+        let remembered = &memory.remembered;
+        let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
+        Self::in_full(loaded, settings, choices, last, rounds, progress)
+    }
+
     /// Evaluates all rules over all objects. `present` and `inputs` are those of the last run, if there was one.
     pub(super) fn in_full(
         mut loaded: Loaded,

@@ -2,15 +2,21 @@
 //! what comes of it.
 
 mod cascade;
+mod command;
 mod events;
+mod forecast;
 mod import;
 mod ledger;
+mod lint;
 mod members;
+mod names;
 mod people;
 mod products;
 mod refusals;
+mod reprocess;
 mod rounds;
 mod templates;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +26,11 @@ use self::events::{Events, Turn};
 pub(super) use self::ledger::{Ledger, Terms, licensed_groups};
 pub(super) use self::people::People;
 pub(super) use self::cascade::reads_plans;
+pub(super) use self::command::{LicensesArgs, run};
+pub(super) use self::names::NamesArgs;
 pub(super) use self::rounds::{Occasion, Rounds};
 use super::failure::Failure;
+use super::output;
 use crate::directory::group::Group;
 use crate::directory::sku::Sku;
 use crate::licensing::batch::Batch;
@@ -158,9 +167,8 @@ impl Prepared {
         }
         let before = ledger.tenant.clone();
         ledger.tenant.commit(&batch);
-        let mut warnings = self.warnings.clone();
-        warnings.extend(refusals::note(&mut ledger, &mut batch));
-        Ok(Licensed { before, ledger, batch, warnings })
+        refusals::note(&mut ledger, &mut batch);
+        Ok(Licensed { before, ledger, batch, warnings: self.warnings.clone() })
     }
 }
 
@@ -176,8 +184,8 @@ impl Licensed {
     }
 
     /// What it comes to in numbers. `run` is the id of the run.
-    pub(super) fn figures(&self, run: &str, roster: &Roster) -> LicenseFigures {
-        LicenseFigures::of(&self.told(run, &Ids(roster), &NoNames))
+    pub(super) fn figures(&self, run: &str, roster: &Roster, names: &dyn ProductNaming) -> LicenseFigures {
+        LicenseFigures::of(&self.told(run, &Ids(roster), names), &output::style())
     }
 
     /// What changed, as it is remembered: equal changes together.

@@ -12,7 +12,7 @@ use super::computed::{Computed, Past};
 use super::failure::Failure;
 use super::finish::{Finished, Out, stored_groups};
 use super::guarded::Guards;
-use super::licenses::{Occasion, Rounds};
+use super::licenses::Occasion;
 use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::Remembered;
@@ -25,7 +25,6 @@ use crate::membership::recompute::{self, GroupOutcome, Status};
 use crate::membership::register::Holder;
 use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
-use crate::report::licenses::NoNames;
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoredGroup};
@@ -62,6 +61,7 @@ impl Run<'_> {
     fn done(&self, session: Option<Session<'_>>) -> Result<Outcome, Failure> {
         let args = self.args;
         let mut progress = Progress::shown();
+        let names = args.names.read()?;
         let mut lost = None;
         let (computed, past, run) = match &session {
             None => (self.computed(None, 1, &mut progress)?, Past::new(), 0),
@@ -88,7 +88,7 @@ impl Run<'_> {
         let of_licenses = licensed.iter().flat_map(|licensed| licensed.warnings.iter().cloned());
         let warnings = lost.into_iter().chain(warnings).chain(of_licenses).collect();
         let id = run_id(self.started);
-        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster));
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster, &names));
         let mut report = RunReport {
             run: id,
             kind: self.kind().word(),
@@ -145,7 +145,7 @@ impl Run<'_> {
             folder,
             delta_format: args.delta_format,
             is_full: args.full,
-            names: &NoNames,
+            names: &names,
         });
         let is_remembered = session.is_some();
         let report = finished.write(session, out, &mut progress)?;
@@ -157,7 +157,7 @@ impl Run<'_> {
             output::warn(warning);
         }
         print(&report, args.output_format).map_err(|failure| done_but(failure, is_remembered))?;
-        Ok(if report.failed() > 0 {
+        Ok(if report.has_errors() {
             Outcome::Findings
         } else if args.memory.detailed_exitcode && report.is_change() {
             Outcome::Changes
@@ -178,23 +178,13 @@ impl Run<'_> {
         let choices = recompute::Settings { now, version_order: settings.version_order };
         let actor = actor_or_user(self.args.memory.actor.as_ref());
         let occasion = Occasion { now, run, actor, again: Vec::new() };
-        let Some(memory) = memory else {
-            let mut loaded = Loaded::read(folder, settings, progress)?;
-            let rounds = progress
-                .stage("licenses", "reading licenses", || Rounds::begin(&mut loaded, None, None, &occasion))?;
-            return Computed::in_full(loaded, settings, choices, None, rounds, progress);
-        };
-        if self.is_incremental() {
-            let args = &self.args.memory;
-            return incremental::computed(args, folder, settings, choices, memory, &occasion, progress);
+        match memory {
+            Some(memory) if self.is_incremental() => {
+                let args = &self.args.memory;
+                incremental::computed(args, folder, settings, choices, memory, &occasion, progress)
+            }
+            memory => Computed::of_folder(folder, settings, choices, memory, &occasion, progress),
         }
-        let mut loaded = Loaded::resume(folder, settings, memory, progress)?;
-        let rounds = progress.stage("licenses", "reading licenses", || {
-            Rounds::begin(&mut loaded, Some(memory.session), None, &occasion)
-        })?;
-        let remembered = &memory.remembered;
-        let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
-        Computed::in_full(loaded, settings, choices, last, rounds, progress)
     }
 
     fn is_incremental(&self) -> bool {

@@ -18,7 +18,7 @@ use crate::report::guards::GuardReport;
 use crate::report::licenses::LicenseRun;
 use crate::report::licenses::audit::write_license_audit;
 use crate::report::licenses::deltas::{DeltaFormat as LicenseDeltaFormat, write_license_deltas};
-use crate::report::licenses::errors::write_license_errors;
+use crate::report::licenses::errors::{ErrorScope, write_license_errors};
 use crate::report::licenses::seats::write_seats;
 use crate::report::licenses::states::write_license_states;
 use crate::report::memberships::MembershipFormat;
@@ -64,7 +64,9 @@ const LICENSE_FILES: [(&str, Writer); 4] = [
         run.licenses.iter().try_for_each(|licenses| write_license_states(licenses, run.is_full, out))
     }),
     ("license-errors.ndjson", |run, out| {
-        run.licenses.iter().try_for_each(|it| write_license_errors(it.after, it.ids, it.names, out))
+        run.licenses.iter().try_for_each(|it| {
+            write_license_errors(it.after, it.ids, it.names, ErrorScope::default(), out)
+        })
     }),
     ("seats.json", |run, out| run.licenses.iter().try_for_each(|licenses| write_seats(licenses.after, out))),
 ];

@@ -162,7 +162,7 @@ impl Undone {
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
         let id = run_id(started);
-        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster));
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster, &NoNames));
         let report = RunReport {
             run: id,
             kind: RunKind::Undo.word(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{DeltaFormat, LanguageArgs, ReportFormat};
+use crate::cli::licenses::NamesArgs;
 use crate::cli::state_file::WAIT_SECONDS;
 use crate::engine::world::VersionOrder;
 
@@ -34,6 +35,8 @@ pub(in crate::cli) struct RecomputeArgs {
     pub(in crate::cli) memory: MemoryArgs,
     #[command(flatten)]
     pub(in crate::cli) guards: GuardArgs,
+    #[command(flatten)]
+    pub(in crate::cli) names: NamesArgs,
 }
 
 /// What is remembered from run to run.

@@ -6,9 +6,8 @@ use super::{Ledger, templates};
 use crate::licensing::audit::{Activity, Target};
 use crate::licensing::batch::Batch;
 
-/// Remembers what was refused, and takes out of the audit what was refused before for the same reason. Gives
-/// what to say of all that is refused.
-pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) -> Vec<String> {
+/// Remembers what was refused, and takes out of the audit what was refused before for the same reason.
+pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
     let refusals: BTreeMap<String, String> =
         batch.refused.iter().map(|one| (one.event.clone(), format!("{:?}", one.refusal))).collect();
     let known: BTreeSet<&String> =
@@ -25,7 +24,6 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) -> Vec<String> {
     }
     ledger.asked = asked;
     ledger.notes.refusals = refusals;
-    batch.refused.iter().map(|one| format!("refused: {}: {}", one.event, one.refusal.word())).collect()
 }
 
 /// Whether an event of the audit tells of a refused edit, and not of a user who failed to get something.
