@@ -6,6 +6,7 @@ pub mod batch;
 mod candidate;
 pub mod catalog;
 pub mod change;
+pub mod codec;
 mod draft;
 mod entry;
 pub mod event;

@@ -186,8 +186,12 @@ mod tests {
 
     use roaring::RoaringBitmap;
     use rusqlite::types::ValueRef;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
+    use crate::licensing::catalog::Catalog;
+    use crate::licensing::codec;
+    use crate::licensing::policy::LicensingPolicy;
+    use crate::licensing::tenant::Tenant;
     use crate::membership::roster::{Roster, RowIds};
     use crate::store::{LicenseRow, LicenseTable, Session, Store, samples};
 
@@ -266,24 +270,31 @@ mod tests {
             { "sku": "e9", "since": { "time": since, "sequence": 4 } } ] });
         session.set_license_groups(&[(samples::GROUP, group.to_string())]).unwrap();
         let works = json!({ "sku": "e5", "group": "sales", "state": "Active", "disabled": ["p1"],
-            "activated": { "time": since }, "lastUpdated": since });
+            "lastUpdated": since, "activated": { "time": since } });
         let direct = json!({ "sku": "e5", "state": "Active", "pendingRemoval": true, "lastUpdated": since });
         let waits = json!({ "sku": "e9", "group": "sales", "state": "Error", "error": "CountViolation",
             "problems": [{ "kind": "noSeat" }], "lastUpdated": since, "waitingSince": since, "errorSince": since });
-        let row = |body: serde_json::Value, users: &[u32]| LicenseRow {
-            body: body.to_string(),
-            users: users.iter().copied().collect(),
+        let mut tenant = Tenant::new(Catalog::default(), LicensingPolicy::default(), None);
+        let mut product_of = |body: &Value| {
+            let read = codec::read_product(&body.to_string(), &mut tenant).unwrap();
+            codec::product_text(&read, &tenant)
         };
-        session
-            .set_license_rows(
-                LicenseTable::Outcome,
-                &[
-                    row(json!({ "records": [works, waits] }), &[1, 2]),
-                    row(json!({ "records": [direct, works] }), &[0]),
-                    row(json!({ "grace": [{ "plan": "p1", "until": since }] }), &[3]),
-                ],
-            )
-            .unwrap();
+        assert_eq!([product_of(&product), product_of(&bare)], [product.to_string(), bare.to_string()]);
+        let read = codec::read_group(&group.to_string(), &mut tenant).unwrap();
+        assert_eq!(codec::group_text(&read, &tenant), group.to_string());
+        tenant.add_group(read);
+        let mut row = |body: Value, users: &[u32]| {
+            let body = body.to_string();
+            let read = codec::read_outcome(&body, &mut tenant).unwrap();
+            assert_eq!(codec::outcome_text(&read, &tenant), body, "what is written looks so");
+            LicenseRow { body, users: users.iter().copied().collect() }
+        };
+        let outcomes = [
+            row(json!({ "records": [works, waits] }), &[1, 2]),
+            row(json!({ "records": [direct, works] }), &[0]),
+            row(json!({ "grace": [{ "plan": "p1", "until": since }] }), &[3]),
+        ];
+        session.set_license_rows(LicenseTable::Outcome, &outcomes).unwrap();
         let shown = |view: &str| rows(&session, &format!("SELECT * FROM {view}")).join("\n");
         insta::assert_snapshot!(shown("license_assignment ORDER BY 1, 2, 4"), @r#"
         Bob|e5|ENTERPRISE|sales|Active||[]|["p1"]|0|2026-01-15T00:00:00Z|||2026-01-15T00:00:00Z

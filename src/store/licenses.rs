@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::bitmap::{bytes_of, set_of};
 use super::{Session, StoreError};
+use crate::licensing::codec::CodecError;
 use crate::membership::roster::Ordinal;
 
 /// A text and the users whom it is true of.
@@ -155,6 +156,24 @@ impl Session<'_> {
             };
             self.transaction.prepare_cached(sql)?.query_map([run], change)?.collect()
         })())
+    }
+
+    /// That a text of this file cannot be read.
+    ///
+    /// ```
+    /// # use dyngroup::licensing::{catalog::Catalog, codec, policy::LicensingPolicy, tenant::Tenant};
+    /// # use dyngroup::store::Store;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let mut store = Store::create(&folder.path().join("state"), std::time::Duration::ZERO)?;
+    /// # let mut tenant = Tenant::new(Catalog::default(), LicensingPolicy::default(), None);
+    /// let session = store.write()?;
+    /// let error = codec::read_user("soon", &mut tenant).map_err(|error| session.misread(&error)).unwrap_err();
+    /// let words = "the state file is damaged: what is known of a user: it is no JSON object";
+    /// assert!(error.to_string().contains(words));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn misread(&self, error: &CodecError) -> StoreError {
+        self.damaged(error.to_string())
     }
 
     /// Adds how a run changed licenses. `users` are the bytes of the sets, in the order of `changes`.
