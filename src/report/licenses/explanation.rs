@@ -60,8 +60,8 @@ pub fn write_license_explanations(
 pub(super) enum PlanState {
     On,
     HeldBack,
-    Off,
     NotGiven,
+    Off,
 }
 
 impl PlanState {
@@ -129,8 +129,8 @@ fn state_in(sku: SkuIndex, standing: &PlanStanding) -> Option<PlanState> {
     let states = [
         (&standing.on, PlanState::On),
         (&standing.held_back, PlanState::HeldBack),
-        (&standing.off, PlanState::Off),
         (&standing.failed, PlanState::NotGiven),
+        (&standing.off, PlanState::Off),
     ];
     states.into_iter().find(|(places, _)| has(places)).map(|(_, state)| state)
 }

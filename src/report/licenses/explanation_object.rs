@@ -8,6 +8,7 @@ use super::problems::Teller;
 use crate::licensing::catalog::SkuIndex;
 use crate::licensing::explain::{Location, Place, Removal};
 use crate::licensing::outcome::{ErrorCode, Record};
+use crate::licensing::pool::SubscriptionStatus;
 
 /// All about one user.
 pub(super) fn object(teller: &Teller<'_>, user: &ExplainedUser<'_>) -> Value {
@@ -79,6 +80,7 @@ fn plan(words: Words<'_>, sku: SkuIndex, plan: &ExplainedPlan<'_>) -> Value {
     json!({
         "plan": words.plan_object(plan.plan),
         "state": plan.state.word(),
+        "capabilityStatus": plan.standing.capability().map(SubscriptionStatus::word),
         "on": own(&plan.standing.on),
         "off": own(&plan.standing.off),
         "heldBack": own(&plan.standing.held_back),
@@ -100,6 +102,7 @@ fn removal(words: Words<'_>, removal: &Removal) -> Value {
         "source": words.source(removal.source),
         "skuIds": skus(&removal.skus),
         "safe": removal.is_safe(),
+        "inForce": removal.is_in_force,
         "seatsFreed": skus(&removal.seats_freed),
         "plansLost": words.plan_objects(&removal.lost),
         "stranded": stranded.collect::<Value>(),

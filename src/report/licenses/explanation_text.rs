@@ -7,7 +7,7 @@ use super::naming::Words;
 use super::problems::{Teller, Trouble};
 use crate::licensing::catalog::SkuIndex;
 use crate::licensing::explain::{Explanation, Location, Place, Removal};
-use crate::licensing::outcome::{ErrorCode, Record, Source};
+use crate::licensing::outcome::{Record, Source};
 use crate::licensing::pool::SubscriptionStatus;
 use crate::report::Style;
 use crate::report::history::to_the_second;
@@ -40,9 +40,12 @@ pub(super) fn concise(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let words = teller.words;
+    if user.explanation.outcome.records.is_empty() {
+        return writeln!(out, "{}: without licenses", printable(user.id));
+    }
     for product in products(words, &user.explanation) {
         for plan in &product.plans {
-            let (name, state) = (words.plan(plan.plan), plan.state.words());
+            let (name, state) = (words.plan(plan.plan), state_words(plan));
             let line = format!("{}: {}: `{name}` {}", user.id, words.product(product.sku), state);
             writeln!(out, "{}{}", printable(&line), printable(&reason(words, product.sku, plan)))?;
         }
@@ -83,13 +86,13 @@ fn write_product(
     for record in &product.records {
         write_source(teller, explanation, record, style, out)?;
     }
-    let columns = [Column::left("plan"), Column::names("name"), Column::left("why")];
+    let columns = [Column::left("state"), Column::names("plan"), Column::left("why")];
     let row = |plan: &ExplainedPlan<'_>| {
-        let state = Cell::of(plan.state.words());
+        let state = Cell::of(&state_words(plan));
         let state = match plan.state {
-            PlanState::On => state.painted(palette::GOOD),
+            PlanState::On if plan.standing.is_plainly_on() => state.painted(palette::GOOD),
             PlanState::Off => state.painted(palette::DIM),
-            PlanState::HeldBack | PlanState::NotGiven => state.painted(palette::BAD),
+            _ => state.painted(palette::BAD),
         };
         let why = reason(words, product.sku, plan);
         Row {
@@ -121,12 +124,21 @@ fn write_source(
     };
     let (since, waiting) = (since.unwrap_or_default(), waiting.unwrap_or_default());
     writeln!(out, "  from {}: {state}{since}{waiting}{leaving}", printable(&source))?;
-    if record.error.is_none_or(|code| code == ErrorCode::Other && record.problems.is_empty()) {
+    if record.error.is_none() {
         return Ok(());
     }
     let Trouble { message, fix, .. } = teller.tell(explanation.outcome, record);
     writeln!(out, "    {}", printable(&message))?;
     writeln!(out, "    to do: {}", printable(&fix))
+}
+
+/// A plan that is on may be worth less than that.
+fn state_words(plan: &ExplainedPlan<'_>) -> String {
+    let word = plan.state.words();
+    match plan.standing.status.filter(|status| *status != SubscriptionStatus::Enabled) {
+        Some(status) if plan.state == PlanState::On => format!("{word} ({})", status.word()),
+        _ => word.to_owned(),
+    }
 }
 
 /// Which sources of a product decide about a plan, and what other products say.
@@ -189,7 +201,8 @@ fn write_removals(
         let alone = if safe.len() > 1 { ", one of them: look again after that" } else { "" };
         writeln!(out, "\n{heading}{alone}")?;
         for removal in safe {
-            let line = format!("{}: every plan stays{}", removed(words, removal), seats(words, removal));
+            let why = if removal.is_in_force { "every plan stays" } else { "none of it is in force" };
+            let line = format!("{}: {why}{}", removed(words, removal), seats(words, removal));
             writeln!(out, "  {}", printable(&line))?;
         }
     }
