@@ -58,6 +58,9 @@ impl<'a> Teller<'a> {
                 told.push(sentence);
             }
         }
+        if let (Some(code), []) = (record.error, &*record.problems) {
+            told.push(self.sentences.unknown(record, code));
+        }
         let omitted = told.len().saturating_sub(SENTENCES_MAX);
         told.truncate(SENTENCES_MAX);
         let (mut messages, mut fixes): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
@@ -217,5 +220,13 @@ mod tests {
         let trouble = teller.tell(&outcome, &outcome.records[0]);
         assert_eq!(trouble.fix, "process the user again");
         assert_eq!(trouble.problems, [json!({ "kind": "sibling", "because": null })]);
+        let mut record = outcome.records[0].clone();
+        record.problems.clear();
+        let trouble = teller.tell(&outcome, &record);
+        assert_eq!(
+            trouble.message,
+            "`Office 365 E3` from group `g-calls` failed with Other, and nothing more is known"
+        );
+        assert_eq!((trouble.fix.as_str(), trouble.problems.len()), ("process the user again", 0));
     }
 }

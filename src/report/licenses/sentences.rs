@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::naming::Words;
 use crate::licensing::catalog::SkuIndex;
-use crate::licensing::outcome::{Outcome, Problem, Record, Source};
+use crate::licensing::outcome::{ErrorCode, Outcome, Problem, Record, Source};
 use crate::licensing::plan_set::{PlanIndex, PlanSet};
 
 /// What is wrong, and what to do.
@@ -13,6 +13,9 @@ pub(super) struct Sentence {
     pub(super) message: String,
     pub(super) fix: String,
 }
+
+/// What to do where nobody knows what is wrong.
+const AGAIN: &str = "process the user again";
 
 /// Makes sentences about problems of one tenant.
 pub(super) struct Sentences<'a> {
@@ -170,7 +173,19 @@ impl<'a> Sentences<'a> {
                 let Sentence { message, fix } = self.about(outcome, other, problem);
                 Sentence { message: format!("{why}: {message}"), fix }
             }
-            None => Sentence { message: why, fix: "process the user again".to_owned() },
+            None => Sentence { message: why, fix: AGAIN.to_owned() },
+        }
+    }
+
+    /// About a record of which only the code is known: the service told it before the first run.
+    pub(super) fn unknown(&self, record: &Record, code: ErrorCode) -> Sentence {
+        let (product, source) = (self.product(record.sku), self.words.source_words(record.source));
+        Sentence {
+            message: format!(
+                "{product} from {source} failed with {}, and nothing more is known",
+                code.word()
+            ),
+            fix: AGAIN.to_owned(),
         }
     }
 
