@@ -181,3 +181,6 @@ pub const LICENSE_EVENTS_REMEMBERED_MAX: usize = 1_000_000;
 /// Most times that members and licenses are worked out in one run, where rules look at service plans that licenses
 /// of groups bring.
 pub const LICENSE_ROUNDS_MAX: usize = 16;
+
+/// How far a forecast of seats can look ahead, in days.
+pub const FORECAST_DAYS_MAX: i64 = 3_660;

@@ -23,7 +23,7 @@ use crate::directory::mark::mark_of;
 use crate::directory::policy::Policy;
 use crate::directory::sku::Sku;
 use crate::directory::tenant::{TenantColumns, TenantGroups};
-use crate::language::attribute::Subject;
+use crate::language::attribute::{Attributes, Subject};
 use crate::language::dialect::Dialect;
 use crate::language::typed::TypedRule;
 use crate::membership::recompute::{self, GroupInput, GroupOutcome, Objects, Plan};
@@ -84,7 +84,7 @@ impl Loaded {
     /// Reads the tenant in `folder` on its own, with what licenses depend on: its members file says who was a
     /// member before.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
-        let licenses = [Wanted::default().with_licenses(), Wanted::default()];
+        let licenses = [of_licenses(), Wanted::default()];
         Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(licenses))
     }
 
@@ -114,7 +114,7 @@ impl Loaded {
         let (groups, plans) = Self::planned(folder, settings, progress)?;
         let mut wanted = wanted_of(&plans);
         if !groups.skus.is_empty() || memory.remembered.licensed.is_some() {
-            wanted.users = wanted.users.with_licenses();
+            wanted.users = wanted.users.and(&of_licenses());
         }
         Self::filled((groups, plans), &wanted, settings, Some(memory), progress)
     }
@@ -308,6 +308,13 @@ pub(super) fn wanted_of<'plan>(plans: impl IntoIterator<Item = &'plan Plan>) -> 
     let managers = rules.iter().any(|rule| rule.reads_managers());
     let of = |subject, managers| Wanted::of_rules(rules.iter().copied(), subject, managers);
     Wanteds { users: of(Subject::User, managers), devices: of(Subject::Device, false) }
+}
+
+/// What is to be read of users for their licenses: what decides about them, and whether they are guests.
+fn of_licenses() -> Wanted {
+    let mut wanted = Wanted::default().with_licenses();
+    wanted.attributes.extend(Attributes::standard().find(Subject::User, "userType"));
+    wanted
 }
 
 /// The ordinals of what was read, whose rows are brought into their order.

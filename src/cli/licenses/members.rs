@@ -20,14 +20,7 @@ pub(super) fn changes(
     events: &mut Events,
 ) {
     let deleted = ledger.tenant.deleted_users();
-    let members = |snapshot: &Snapshot, group: Ordinal| {
-        let members = if ledger.tenant.policy().nested_members {
-            snapshot.members_of_any([group], Reach::Transitive)
-        } else {
-            snapshot.members(group).cloned().unwrap_or_default()
-        };
-        members & users
-    };
+    let members = |snapshot: &Snapshot, group: Ordinal| members_of(ledger, snapshot, group) & users;
     for (&ordinal, &index) in ledger.groups.iter().filter(|(ordinal, _)| is_there(**ordinal)) {
         let Some(group) = ledger.tenant.group(index) else { continue };
         let mut now = members(after, ordinal);
@@ -48,5 +41,14 @@ pub(super) fn changes(
             let id = format!("{}:{}", if turn == Turn::Joining { "members-added" } else { "members-removed" }, group.id);
             events.push(turn, id, EventKind::MembersChanged { group: index, added, removed });
         }
+    }
+}
+
+/// The members of a group that count for licenses, whatever they are.
+pub(super) fn members_of(ledger: &Ledger, snapshot: &Snapshot, group: Ordinal) -> RoaringBitmap {
+    if ledger.tenant.policy().nested_members {
+        snapshot.members_of_any([group], Reach::Transitive)
+    } else {
+        snapshot.members(group).cloned().unwrap_or_default()
     }
 }

@@ -26,7 +26,7 @@ use crate::membership::recompute;
 use crate::membership::register::Holder;
 use crate::membership::roster::{Ordinal, Roster};
 use crate::report::output_format::OutputFormat;
-use crate::store::Store;
+use crate::store::{Session, Store};
 
 /// What is looked at.
 #[derive(Args, Debug)]
@@ -49,6 +49,18 @@ pub(super) struct ViewArgs {
     output_format: Option<crate::cli::args::ReportFormat>,
 }
 
+impl ViewArgs {
+    /// The tenant folder; empty if there is none.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.tenant.clone().unwrap_or_default()
+    }
+
+    fn store(&self) -> Result<Option<Store>, Failure> {
+        let open = |path: &PathBuf| Store::open(path, Duration::from_secs(self.wait));
+        Ok(self.state.as_ref().map(open).transpose()?)
+    }
+}
+
 /// A tenant with the licenses of its users.
 pub(super) struct View {
     pub(super) tenant: Tenant,
@@ -62,19 +74,12 @@ impl View {
     pub(super) fn read(args: &ViewArgs, global: &Global) -> Result<Self, Failure> {
         let names = args.names.read()?;
         let format = output::report_format(args.output_format);
-        let mut store = match &args.state {
-            Some(path) => Some(Store::open(path, Duration::from_secs(args.wait))?),
-            None => None,
-        };
+        let mut store = args.store()?;
         let session = store.as_mut().map(Store::read).transpose()?;
         let (tenant, roster) = match (&args.tenant, &session) {
-            (Some(folder), _) => {
+            (Some(folder), session) => {
                 let settings = Settings::read(global, &args.language, Some(folder))?;
-                let mut memory = match &session {
-                    Some(session) => Some(Memory { session, remembered: Remembered::read(session)? }),
-                    None => None,
-                };
-                let computed = computed(folder, &settings, memory.as_mut())?;
+                let computed = computed(folder, &settings, session.as_ref())?;
                 let licensed = computed.licensed.ok_or_else(|| no_products(folder))?;
                 for warning in computed.loaded.warnings.iter().chain(&licensed.warnings) {
                     output::warn(warning);
@@ -109,18 +114,40 @@ impl View {
     }
 }
 
+/// A run over the folder of `args`, which has to be there, with what its report needs.
+pub(super) fn computed_view(
+    args: &ViewArgs,
+    global: &Global,
+) -> Result<(Settings, Names, OutputFormat, Computed), Failure> {
+    let names = args.names.read()?;
+    let folder = args.tenant.as_deref().ok_or_else(|| Failure::new("--tenant is missing"))?;
+    let settings = Settings::read(global, &args.language, Some(folder))?;
+    let mut store = args.store()?;
+    let session = store.as_mut().map(Store::read).transpose()?;
+    let computed = computed(folder, &settings, session.as_ref())?;
+    for warning in &computed.loaded.warnings {
+        output::warn(warning);
+    }
+    Ok((settings, names, output::report_format(args.output_format), computed))
+}
+
 /// A run over a folder that leaves nothing behind.
-pub(super) fn computed(
+fn computed(
     folder: &std::path::Path,
     settings: &Settings,
-    memory: Option<&mut Memory<'_>>,
+    session: Option<&Session<'_>>,
 ) -> Result<Computed, Failure> {
+    let mut memory = match session {
+        Some(session) => Some(Memory { session, remembered: Remembered::read(session)? }),
+        None => None,
+    };
     let now = settings.now();
     let choices = recompute::Settings { now, version_order: settings.version_order };
     let run = memory.as_ref().and_then(|memory| memory.remembered.last.as_ref()).map_or(1, |last| last.run + 1);
     let occasion = Occasion { now, run, actor: "dyngroup".to_owned(), again: Vec::new() };
     let mut progress = Progress::shown();
-    let computed = Computed::of_folder(folder, settings, choices, memory, &occasion, &mut progress);
+    let computed =
+        Computed::of_folder(folder, settings, choices, memory.as_mut(), &occasion, &mut progress);
     progress.finish();
     computed
 }
