@@ -140,8 +140,8 @@ mod tests {
         let run = Run::mixed();
         let all = written(&run);
         let lines_with = |words: &[&str]| {
-            let lines = all.lines().filter(|line| words.iter().all(|word| line.contains(word)));
-            lines.map(|line| format!("{line}\n")).collect::<String>()
+            let lines = all.split_inclusive('\n');
+            lines.filter(|line| words.iter().all(|word| line.contains(word))).collect::<String>()
         };
         let (fay, sales) = (run.ids.index("fay"), run.after.find_group("g-sales"));
         let of_fay = ErrorScope { user: Some(fay), group: None };
