@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::directory::policy::Policy;
 use super::templates;
 use crate::directory::group::AssignedLicense;
-use crate::licensing::catalog::{Catalog, Country, Product, SkuIndex};
+use crate::licensing::catalog::{Catalog, Country, SkuIndex};
 use crate::licensing::codec;
 use crate::licensing::intent::{GroupIndex, Moment, Version};
 use crate::licensing::outcome::Outcome;
@@ -105,25 +105,23 @@ impl Ledger {
         ledger.is_new = false;
         let tenant = &mut ledger.tenant;
         for (_, body) in session.license_products()? {
-            let product = codec::read_product(&body, tenant).map_err(|error| damaged(&error))?;
-            let sku = tenant.sku(&product.sku_id);
-            let overallocation = tenant.policy().overallocation_of(&product.sku_id);
-            tenant.change_product(sku, |known| *known = Product { overallocation, ..product });
+            let product = codec::read_product(&body, tenant).map_err(|error| session.misread(&error))?;
+            tenant.set_product(product);
         }
         for (ordinal, body) in session.license_groups()? {
             let stored: StoredTemplate = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
-            let group = codec::read_group(&stored.group.to_string(), tenant).map_err(|error| damaged(&error))?;
+            let group = codec::read_group(&stored.group.to_string(), tenant).map_err(|error| session.misread(&error))?;
             let index = tenant.add_group(group);
             let requested = templates::version_of(tenant, &stored.licenses());
             ledger.groups.insert(ordinal, index);
             ledger.requested.insert(index, requested);
         }
         for LicenseRow { body, users } in session.license_rows(LicenseTable::Intent)? {
-            let user = codec::read_user(&body, tenant).map_err(|error| damaged(&error))?;
+            let user = codec::read_user(&body, tenant).map_err(|error| session.misread(&error))?;
             tenant.set_users(&users, user.into());
         }
         for LicenseRow { body, users } in session.license_rows(LicenseTable::Outcome)? {
-            let outcome = codec::read_outcome(&body, tenant).map_err(|error| damaged(&error))?;
+            let outcome = codec::read_outcome(&body, tenant).map_err(|error| session.misread(&error))?;
             tenant.set_outcomes(&users, outcome.into());
         }
         ledger.asked.clone_from(&ledger.requested);
