@@ -4,10 +4,10 @@
 mod cascade;
 mod command;
 mod events;
-mod forecast;
+//mod forecast;
 mod import;
 mod ledger;
-mod lint;
+//mod lint;
 mod members;
 mod names;
 mod people;
@@ -41,7 +41,7 @@ use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
 use crate::report::licenses::deltas::change_body;
 use crate::report::licenses::figures::LicenseFigures;
-use crate::report::licenses::{LicenseRun, NoNames, ProductNaming};
+use crate::report::licenses::{LicenseRun, ProductNaming};
 use crate::store::{LicenseRow, Session};
 
 /// What a run finds out about licenses beside the members.
