@@ -14,6 +14,7 @@ pub mod forecast;
 pub mod intent;
 mod layout;
 pub mod lint;
+pub mod losses;
 pub mod outcome;
 pub mod plan_set;
 pub mod policy;
