@@ -9,6 +9,7 @@ pub mod change;
 mod demand;
 mod draft;
 pub mod event;
+pub mod explain;
 pub mod facts;
 pub mod forecast;
 pub mod intent;

@@ -19,6 +19,7 @@ pub mod guards;
 pub mod history;
 mod json;
 mod junit;
+pub mod licenses;
 mod member_order;
 pub mod membership_stream;
 pub mod memberships;
