@@ -7,7 +7,7 @@ mod events;
 //mod forecast;
 mod import;
 mod ledger;
-mod lint;
+//mod lint;
 mod members;
 mod names;
 mod people;
