@@ -17,6 +17,7 @@ mod reprocess;
 mod rounds;
 mod templates;
 mod view;
+mod what_if;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ pub(super) use self::cascade::reads_plans;
 pub(super) use self::command::{LicensesArgs, run};
 pub(super) use self::names::NamesArgs;
 pub(super) use self::rounds::{Occasion, Rounds};
+pub(super) use self::what_if::WhatIfLicenses;
 use super::failure::Failure;
 use super::output;
 use crate::directory::group::Group;

@@ -34,6 +34,7 @@ use crate::report::summary::counted;
 use crate::store::{Session, StoredGroup, present_ids};
 
 /// A tenant ready to run.
+#[derive(Clone)]
 pub(super) struct Loaded {
     pub(super) roster: Roster,
     pub(super) users: Columns,
@@ -311,7 +312,7 @@ pub(super) fn wanted_of<'plan>(plans: impl IntoIterator<Item = &'plan Plan>) -> 
 }
 
 /// What is to be read of users for their licenses: what decides about them, and whether they are guests.
-fn of_licenses() -> Wanted {
+pub(super) fn of_licenses() -> Wanted {
     let mut wanted = Wanted::default().with_licenses();
     wanted.attributes.extend(Attributes::standard().find(Subject::User, "userType"));
     wanted

@@ -13,6 +13,7 @@ pub mod explanation;
 mod explanation_object;
 mod explanation_text;
 pub mod groups;
+pub mod losses;
 mod naming;
 mod problems;
 mod refusals;

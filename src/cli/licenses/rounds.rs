@@ -105,6 +105,11 @@ impl Rounds {
         Ok(Some(rounds))
     }
 
+    /// What is asked for and remembered.
+    pub(super) fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
     /// Shows rules the plans that users have.
     fn lay(&self, loaded: &mut Loaded) {
         loaded.overlaid = None;

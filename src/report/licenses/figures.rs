@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::LicenseRun;
 use super::groups::LicensedGroups;
+use super::losses::LossesReport;
 use super::summary::{LicenseCounts, license_summary, write_license_block};
 use crate::report::Style;
 
@@ -15,6 +16,8 @@ pub struct LicenseFigures {
     pub holders_before: u64,
     /// The users who lose one.
     pub losing: RoaringBitmap,
+    /// What users lose and gain.
+    pub losses: LossesReport,
     /// What changed, and what is in error.
     pub counts: LicenseCounts,
     /// The groups with licenses.
@@ -34,6 +37,7 @@ impl LicenseFigures {
         Self {
             holders_before: run.before.holders().len(),
             losing: run.batch.losing(),
+            losses: LossesReport::of(run),
             counts: LicenseCounts::of(run),
             groups: LicensedGroups::of(run),
             summary: license_summary(run),
