@@ -12,6 +12,7 @@ pub mod members;
 pub mod object;
 pub mod organization;
 pub mod policy;
+pub mod product_names;
 pub mod read;
 pub(crate) mod row;
 pub mod row_object;

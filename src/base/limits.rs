@@ -177,3 +177,6 @@ pub const DELETED_USER_DAYS: i64 = 30;
 
 /// Events whose ids are remembered, so that one that comes again does nothing.
 pub const LICENSE_EVENTS_REMEMBERED_MAX: usize = 1_000_000;
+
+/// Largest file with names of products and service plans, in bytes. The published one takes about one megabyte.
+pub const PRODUCT_NAMES_FILE_MAX_BYTES: u64 = 64 << 20;

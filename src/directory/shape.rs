@@ -98,6 +98,17 @@ impl<'table> Shape<'table> {
         shape
     }
 
+    /// Reads these paths as the fields with the names behind them, which the shape has.
+    #[must_use]
+    pub(crate) fn or_called(mut self, paths: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        for (path, name) in paths {
+            if let Some(field) = self.fields.get(name).cloned() {
+                self.fields.insert(path.to_ascii_lowercase(), field);
+            }
+        }
+        self
+    }
+
     /// The shape of users or devices: the names of `attributes` in rule and Graph spelling, and
     /// what else is read of an object: `id`, `manager`, `managerId`, `memberOf`, `@removed`.
     pub(crate) fn of_objects(subject: Subject, attributes: &'table Attributes) -> Self {
