@@ -15,8 +15,8 @@ use std::collections::hash_map::Entry;
 
 pub use self::change::{ObjectChange, changes_from_str, one_each, read_changes};
 pub(in crate::directory) use self::json::{Key, given_twice, split_documents};
-pub(in crate::directory) use self::object::value_of;
 pub use self::object::{ReadObject, objects_of, read_objects, read_objects_from_str};
+pub(in crate::directory) use self::object::{objects_of_shape, value_of};
 use super::error::{DataErrors, Fault, Faults};
 use super::row::Row;
 use super::shape::Shape;
