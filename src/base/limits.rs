@@ -187,6 +187,10 @@ pub const FORECAST_DAYS_MAX: i64 = 3_660;
 /// Most licenses of one user, counted by product and source. Nobody has hundreds; more are a mistake or meant
 /// to do harm.
 pub const LICENSES_PER_USER_MAX: usize = 10_000;
+/// Most licenses of one user, counted by product and source. Nobody has hundreds; more are a mistake or meant
+/// to do harm.
+pub const LICENSES_PER_USER_MAX: usize = 10_000;
+
 /// Most service plans that one license of a user switches off. The largest products have about a hundred.
 pub const DISABLED_PLANS_PER_LICENSE_MAX: usize = 1_000;
 

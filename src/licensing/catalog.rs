@@ -317,6 +317,7 @@ mod tests {
             prepaid_units,
             consumed_units: 0,
             service_plans: plans.iter().map(plan).collect(),
+            subscription_ids: Vec::new(),
             line: 1,
         }
     }

@@ -320,6 +320,7 @@ fn sku(product: &toml::Value) -> Sku {
         prepaid_units: PrepaidUnits { enabled: SEATS, ..PrepaidUnits::default() },
         consumed_units: 0,
         service_plans: plans.map(plan).collect(),
+        subscription_ids: Vec::new(),
         line: 0,
     }
 }
