@@ -25,7 +25,7 @@ pub mod pool;
 mod records;
 mod resolve;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod seats;
 pub mod tenant;
 mod validate;

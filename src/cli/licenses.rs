@@ -4,10 +4,10 @@
 mod cascade;
 mod command;
 mod events;
-//mod forecast;
+mod forecast;
 mod import;
 mod ledger;
-//mod lint;
+mod lint;
 mod members;
 mod names;
 mod people;

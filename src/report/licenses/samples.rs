@@ -323,7 +323,7 @@ pub(super) fn policy() -> LicensingPolicy {
             prerequisites: [("conf".to_owned(), vec![owned(&["teams"])])].into(),
             prohibited: [("office".to_owned(), BTreeSet::from([Country::new("CN").unwrap()]))].into(),
             mailboxes: owned(&["exo1", "exo2"]).into_iter().collect(),
-            data: BTreeMap::new(),
+            ..Facts::default()
         },
         ..LicensingPolicy::default()
     }
