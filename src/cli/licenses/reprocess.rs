@@ -68,7 +68,7 @@ struct What {
 pub(super) fn run(args: &ReprocessArgs) -> Result<Outcome, Failure> {
     let started = Timestamp::now();
     let mut progress = Progress::shown();
-    let names = args.names.read()?;
+    let mut names = args.names.read()?;
     if let Some(out) = &args.out {
         no_tenant(out)?;
         refuse_state_among(out, &args.state.state)?;
@@ -76,6 +76,7 @@ pub(super) fn run(args: &ReprocessArgs) -> Result<Outcome, Failure> {
     let mut store = args.state.open()?;
     let session = store.write()?;
     let mut standing = Standing::of(Remembered::read(&session)?);
+    names.add_groups(standing.names());
     let again = again(&args.what, &standing)?;
     let last = standing.last.as_ref();
     let run = last.map_or(1, |last| last.run + 1);
