@@ -74,7 +74,7 @@ pub(in crate::cli) fn run(args: &LicensesArgs, global: &Global) -> Result<Outcom
         LicensesCommand::Status(args) => status(args, global),
         LicensesCommand::Errors(args) => errors(args, global),
         LicensesCommand::Explain(args) => explained(args, global),
-        LicensesCommand::Reprocess(args) => reprocess::run(args),
+        LicensesCommand::Reprocess(args) => reprocess::run(args, global),
         LicensesCommand::Forecast(args) => forecast::run(args, global),
         LicensesCommand::Lint(args) => lint::run(args, global),
     }

@@ -361,7 +361,7 @@ impl<'c> Coded<'c> {
                 let mut number = |text: &'c str| {
                     *numbers.entry(text).or_insert_with(|| {
                         values.push(text);
-                        u32::try_from(values.len() - 1).unwrap_or(NULL_CODE)
+                        u32::try_from(values.len()).unwrap_or(NULL_CODE)
                     })
                 };
                 let codes = texts.iter().map(|text| text.map_or(NULL_CODE, &mut number)).collect();
@@ -380,7 +380,8 @@ impl<'c> Coded<'c> {
     }
 
     fn text(&self, code: u32) -> Option<&str> {
-        let at = code as usize;
+        // The code of nothing is 0, that of the first value 1.
+        let at = code.checked_sub(NULL_CODE + 1)? as usize;
         match self {
             Self::Dictionary(_, values) => {
                 (at < values.len() && values.is_valid(at)).then(|| values.value(at))
