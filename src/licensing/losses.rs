@@ -199,7 +199,7 @@ mod tests {
         world.group("small", "e1 -exo1 -spo1", 3..4);
         world.settle();
         // One moves from suite to suite, one just leaves, one leaves with a mere rest.
-        let mut kinds = vec![world.leave(suite, 0..2), world.leave(suite, 3..4)];
+        let mut kinds = vec![World::leave(suite, 0..2), World::leave(suite, 3..4)];
         kinds.push(EventKind::MembersChanged {
             group: basic,
             added: [0].into(),
