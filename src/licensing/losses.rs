@@ -206,6 +206,7 @@ mod tests {
             removed: RoaringBitmap::new(),
         });
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [0 1 3], with data [1 3]
         e1: lost [] gained [0]
         e3: lost [0 1 3] gained []
         ems: lost [] gained [0]
@@ -225,6 +226,7 @@ mod tests {
         let off = world.version("e3 -exo2 -teams");
         let kinds = vec![EventKind::GroupTemplateSet { group: suite, add: off, remove: Vec::new() }];
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [], with data [0 1]
         exo2 off [0 1]
         mailbox gone [0 1]
         ");
@@ -243,6 +245,7 @@ mod tests {
         world.settle();
         let kinds = vec![EventKind::UserSoftDeleted(crate::licensing::intent::UserIndex(1))];
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [1], with data [1]
         e3: lost [1] gained []
         exo2 off [1]
         mailbox gone [1]
