@@ -237,8 +237,9 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::Run;
+    use super::super::samples::{Run, World};
     use super::*;
+    use crate::licensing::event::{EventKind, Reprocess};
 
     fn written(run: &Run) -> String {
         let mut out = Vec::new();
@@ -252,6 +253,18 @@ mod tests {
         insta::assert_snapshot!("audit_suspended", written(&Run::suspended()));
         insta::assert_snapshot!("audit_grown_product", written(&Run::grown_product()));
         insta::assert_snapshot!("audit_blocked_removal", written(&Run::blocked_removal()));
+    }
+
+    #[test]
+    fn a_group_that_is_processed_again_is_told() {
+        let Run { after, ids, .. } = Run::mixed();
+        let mut world = World::new();
+        (world.tenant, world.ids) = (after, ids);
+        let (sales, calls) = (world.group("g-sales"), world.group("g-calls"));
+        let mut kinds = [calls, sales].map(|group| EventKind::Reprocess(Reprocess::Group(group))).to_vec();
+        kinds.push(EventKind::GroupDeleted(world.group("g-plain")));
+        world.skip_events(99);
+        insta::assert_snapshot!("audit_again", written(&Run::of(world, vec![kinds])));
     }
 
     #[test]
