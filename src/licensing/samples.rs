@@ -25,8 +25,10 @@ pub(crate) struct World {
     sequence: u64,
 }
 
-/// Ids of products, seats, and plans with their names.
-const PRODUCTS: [(&str, u64, &[(&str, &str)]); 6] = [
+/// An id, seats, and plans with their names.
+type Product = (&'static str, u64, &'static [(&'static str, &'static str)]);
+
+const PRODUCTS: [Product; 6] = [
     ("e1", 5, &[("exo1", "EXCHANGE_S_STANDARD"), ("spo1", "SHAREPOINTSTANDARD"), ("teams", "TEAMS1")]),
     (
         "e3",
@@ -149,7 +151,7 @@ impl World {
         self.run(kinds)
     }
 
-    pub(crate) fn leave(&mut self, group: GroupIndex, users: Range<u32>) -> EventKind {
+    pub(crate) fn leave(group: GroupIndex, users: Range<u32>) -> EventKind {
         EventKind::MembersChanged { group, added: RoaringBitmap::new(), removed: users.collect() }
     }
 
@@ -170,7 +172,7 @@ impl World {
     }
 }
 
-fn sku((id, seats, plans): (&str, u64, &[(&str, &str)])) -> Sku {
+fn sku((id, seats, plans): Product) -> Sku {
     let plan = |(id, name): &(&str, &str)| ServicePlan {
         service_plan_id: (*id).to_owned(),
         service_plan_name: Some((*name).to_owned()),

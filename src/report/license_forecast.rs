@@ -277,7 +277,7 @@ mod tests {
         let add = world.version("audio");
         let direct = crate::licensing::event::EventKind::DirectSet { user, add, remove: Vec::new() };
         world.run(vec![direct]);
-        let leave = world.leave(suite, 0..1);
+        let leave = World::leave(suite, 0..1);
         world.run(vec![leave]);
         let forecasts = forecast(&world.tenant);
         let text = every_format(|format, style, out| {

@@ -25,7 +25,7 @@ pub(super) fn message(words: Words<'_>, finding: &LicenseFinding) -> String {
                 (teller.group(*group), words.exact_plan(*plan), teller.product(*sku));
             let meant = suggestion.map(|plan| format!(": did you mean {}?", teller.plan(plan)));
             let known = (!known_in.is_empty())
-                .then(|| format!(", but of {}", teller.list(known_in, "and", |sku| teller.product(*sku))));
+                .then(|| format!(", but of {}", list(known_in, "and", |sku| teller.product(*sku))));
             let rest = meant.or(known).unwrap_or_default();
             format!("{group} switches off {plan} in {product}, which is no plan of it{rest}")
         }
@@ -65,7 +65,7 @@ pub(super) fn fix(words: Words<'_>, finding: &LicenseFinding) -> Option<String> 
     let teller = Teller { words, severity: finding.severity };
     Some(match &finding.fact {
         LicenseFact::ConflictWithin { switch_off, .. } => {
-            let off = teller.list(switch_off, "and", |(sku, plan)| teller.place(*sku, *plan));
+            let off = list(switch_off, "and", |(sku, plan)| teller.place(*sku, *plan));
             format!("switch off {off}")
         }
         LicenseFact::MissingNeed { plan, skus, switch_on, owned, .. } => {
@@ -119,7 +119,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn conflict_within(self, group: GroupIndex, clashes: &[Clash]) -> String {
-        let pairs = self.list(clashes, "and", |clash| self.pair(clash).join(" and "));
+        let pairs = list(clashes, "and", |clash| self.pair(clash).join(" and "));
         let end = match self.severity {
             Severity::Error => "no member gets any license of the group",
             Severity::Warning => "no member gets all of its products",
@@ -129,7 +129,7 @@ impl Teller<'_> {
     }
 
     fn conflict_between(self, groups: [GroupIndex; 2], users: u64, clashes: &[Clash]) -> String {
-        let pairs = self.list(clashes, "and", |clash| self.pair(clash).join(" not with "));
+        let pairs = list(clashes, "and", |clash| self.pair(clash).join(" not with "));
         let end = match self.severity {
             Severity::Info => "keep the better one of two plans by the policy",
             _ => "can have the licenses of one of them only",
@@ -147,7 +147,7 @@ impl Teller<'_> {
     }
 
     fn missing_need(self, group: GroupIndex, plan: PlanIndex, skus: &[SkuIndex], any_of: &PlanSet) -> String {
-        let products = self.list(skus, "and", |sku| self.product(*sku));
+        let products = list(skus, "and", |sku| self.product(*sku));
         let end = match self.severity {
             Severity::Error => ", and no product that the tenant owns has it",
             Severity::Warning => ": members who do not have it from elsewhere fail",
@@ -170,19 +170,19 @@ impl Teller<'_> {
     ) -> String {
         let mut ways = Vec::new();
         if !switch_on.is_empty() {
-            let on = self.list(switch_on, "or", |(sku, plan)| self.place(*sku, *plan));
+            let on = list(switch_on, "or", |(sku, plan)| self.place(*sku, *plan));
             ways.push(format!("switch on {on}"));
         }
         if !owned.is_empty() {
-            ways.push(format!("add {}", self.list(owned, "or", |sku| self.product(*sku))));
+            ways.push(format!("add {}", list(owned, "or", |sku| self.product(*sku))));
         }
-        let off = self.list(skus, "and", |sku| self.place(*sku, plan));
+        let off = list(skus, "and", |sku| self.place(*sku, plan));
         ways.push(format!("switch off {off}"));
         ways.join(", or ")
     }
 
     fn overlap(self, groups: [GroupIndex; 2], users: u64, products: &[(SkuIndex, bool)]) -> String {
-        let products = self.list(products, "and", |(sku, same)| {
+        let products = list(products, "and", |(sku, same)| {
             let plans = if *same { "the same plans" } else { "different plans" };
             format!("{} ({plans})", self.product(*sku))
         });
@@ -199,9 +199,8 @@ impl Teller<'_> {
             clashes.iter().map(|clash| (clash.other, clash.other_sku)).collect();
         other_off.sort_unstable();
         other_off.dedup();
-        let places = |places: &[(PlanIndex, SkuIndex)]| {
-            self.list(places, "and", |(plan, sku)| self.place(*sku, *plan))
-        };
+        let places =
+            |places: &[(PlanIndex, SkuIndex)]| list(places, "and", |(plan, sku)| self.place(*sku, *plan));
         format!(
             "switch off {} of {}, or {} of {}, or keep users out of one of the groups",
             places(&off),
@@ -263,7 +262,7 @@ impl Teller<'_> {
     /// group `a`, or groups `a` and `b`
     fn groups(self, groups: &[GroupIndex]) -> String {
         let word = if groups.len() == 1 { "group" } else { "groups" };
-        format!("{word} {}", self.list(groups, "and", |group| format!("`{}`", self.words.group(*group))))
+        format!("{word} {}", list(groups, "and", |group| format!("`{}`", self.words.group(*group))))
     }
 
     fn product(self, sku: SkuIndex) -> String {
@@ -281,19 +280,19 @@ impl Teller<'_> {
     /// `A` or `B`
     fn either(self, plans: &PlanSet) -> String {
         let plans: Vec<PlanIndex> = plans.iter().collect();
-        self.list(&plans, "or", |plan| self.plan(*plan))
+        list(&plans, "or", |plan| self.plan(*plan))
     }
+}
 
-    /// Some things by name: `a, b and c`.
-    fn list<T>(self, things: &[T], and: &str, name: impl Fn(&T) -> String) -> String {
-        let mut names: Vec<String> = things.iter().take(NAMED_MAX).map(name).collect();
-        let omitted = things.len().saturating_sub(NAMED_MAX);
-        if omitted > 0 {
-            names.push(format!("{omitted} more"));
-        }
-        match names.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-            _ => names.concat(),
-        }
+/// Some things by name: `a, b and c`.
+fn list<T>(things: &[T], and: &str, name: impl Fn(&T) -> String) -> String {
+    let mut names: Vec<String> = things.iter().take(NAMED_MAX).map(name).collect();
+    let omitted = things.len().saturating_sub(NAMED_MAX);
+    if omitted > 0 {
+        names.push(format!("{omitted} more"));
+    }
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
+        _ => names.concat(),
     }
 }
