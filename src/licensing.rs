@@ -6,6 +6,7 @@ pub mod batch;
 mod candidate;
 pub mod catalog;
 pub mod change;
+mod column;
 mod demand;
 mod draft;
 pub mod event;
@@ -21,7 +22,9 @@ pub mod plan_set;
 pub mod policy;
 pub mod pool;
 mod records;
+mod registers;
 mod resolve;
+mod roll;
 #[cfg(test)]
 pub(crate) mod samples;
 mod seats;

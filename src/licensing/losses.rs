@@ -90,7 +90,7 @@ fn by_change(batch: &Batch) -> Vec<(&OutcomeChange, RoaringBitmap)> {
             found.push((&one.change, RoaringBitmap::new()));
         }
         if let Some((_, users)) = found.get_mut(place) {
-            users.insert(one.user.0);
+            *users |= &one.users;
         }
     }
     found

@@ -26,7 +26,7 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
     let ends = groups.split_off(groups.partition_point(|event| event.activity != Activity::FinishRun));
     let write = |event: &AuditEvent, out: &mut dyn Write| {
         let Around { head, tail } = teller.around(event, None);
-        let target = teller.words.target(run.ids, event.target);
+        let target = teller.words.target(run.ids, &event.target);
         out.write_all(format!("{head}{target}{tail}").as_bytes())
     };
     groups.iter().try_for_each(|event| write(event, out))?;
@@ -45,14 +45,14 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
 /// the run.
 pub fn license_events(run: &LicenseRun<'_>) -> Vec<store::AuditEvent> {
     let teller = AuditTeller::of(run);
-    let events = teller.group_events().into_iter().filter(|event| !matches!(event.target, Target::User(_)));
+    let events = teller.group_events().into_iter().filter(|event| !matches!(event.target, Target::Users(_)));
     let stored = |event: &AuditEvent| {
         let mut details = Map::from_iter([("actor".to_owned(), json!(event.actor))]);
         details.extend(teller.details(event, None));
         store::AuditEvent {
             activity: event.activity.name().to_owned(),
             category: event.activity.category().to_owned(),
-            target: teller.words.target(run.ids, event.target),
+            target: teller.words.target(run.ids, &event.target),
             details: Value::Object(details),
         }
     };
@@ -132,14 +132,14 @@ impl<'a> AuditTeller<'a> {
 
     /// What the event itself does not carry.
     fn of_event(&self, event: &AuditEvent) -> Map<String, Value> {
-        match (event.activity, event.target) {
+        match (event.activity, &event.target) {
             (Activity::StartRun, Target::Group(group)) => {
-                let summary = self.run.batch.summaries.iter().find(|summary| summary.group == group);
+                let summary = self.run.batch.summaries.iter().find(|summary| summary.group == *group);
                 object([("trigger", json!(summary.map(|summary| trigger_word(summary.trigger))))])
             }
             (_, Target::Product(sku)) => {
                 let [before, after] =
-                    [self.run.before, self.run.after].map(|tenant| tenant.catalog().plans_of(sku));
+                    [self.run.before, self.run.after].map(|tenant| tenant.catalog().plans_of(*sku));
                 object([
                     ("plansAdded", json!(self.words.plan_ids(&after.minus(&before)))),
                     ("plansRemoved", json!(self.words.plan_ids(&before.minus(&after)))),

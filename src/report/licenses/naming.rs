@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::licensing::audit::Target;
 use crate::licensing::catalog::SkuIndex;
-use crate::licensing::intent::{GroupIndex, Version};
+use crate::licensing::intent::{GroupIndex, UserIndex, Version};
 use crate::licensing::outcome::Source;
 use crate::licensing::plan_set::{PlanIndex, PlanSet};
 use crate::licensing::tenant::{Tenant, UserIds};
@@ -107,12 +107,13 @@ impl<'a> Words<'a> {
     }
 
     /// Whom or what an event of the audit is about.
-    pub(super) fn target(&self, ids: &dyn UserIds, target: Target) -> Value {
+    /// Of several users the first one stands for all.
+    pub(super) fn target(&self, ids: &dyn UserIds, target: &Target) -> Value {
         match target {
-            Target::Group(group) => json!({ "groupId": self.group_id(group) }),
-            Target::User(user) => json!({ "userId": ids.id(user) }),
+            Target::Group(group) => json!({ "groupId": self.group_id(*group) }),
+            Target::Users(users) => json!({ "userId": users.min().map(|user| ids.id(UserIndex(user))) }),
             Target::Product(sku) => {
-                json!({ "skuId": self.sku_id(sku), "skuPartNumber": self.part_number(sku) })
+                json!({ "skuId": self.sku_id(*sku), "skuPartNumber": self.part_number(*sku) })
             }
         }
     }
