@@ -277,6 +277,7 @@ fn sku(product: u32) -> Sku {
         prepaid_units: PrepaidUnits { enabled: u64::from(USERS) * 2, ..PrepaidUnits::default() },
         consumed_units: 0,
         service_plans: (0..PLANS_OF_PRODUCT).map(plan).collect(),
+        subscription_ids: Vec::new(),
         line: 1,
     }
 }

@@ -128,11 +128,16 @@ impl Prepared {
                 );
             }
         }
+        let taken_over = std::mem::take(&mut ledger.taken_over);
+        if !taken_over.is_empty() {
+            let what = EventKind::Reprocess(Reprocess::Users(taken_over));
+            events.push(Turn::Again, "taken-over".to_owned(), what);
+        }
         events.push(Turn::Catalog, "clock".to_owned(), EventKind::Tick);
         for again in &asked.occasion.again {
             let (id, what) = match *again {
                 Again::User(user) => {
-                    (format!("reprocess:{}", roster.id(user)), Some(Reprocess::User(UserIndex(user))))
+                    (format!("reprocess:{}", roster.id(user)), Some(Reprocess::Users([user].into())))
                 }
                 Again::Group(group) => {
                     let index = ledger.groups.get(&group);

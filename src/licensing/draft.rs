@@ -143,11 +143,11 @@ impl<'t> Draft<'t> {
             EventKind::SubscriptionChanged { sku, subscription } => {
                 self.set_subscription(at, *sku, subscription)
             }
-            EventKind::UsageLocationChanged(user, location) => {
-                self.change_user(at, *user, heals, Act::Locate(*location))
+            EventKind::UsageLocationChanged(users, location) => {
+                self.change_users(at, users, heals, Act::Locate(*location))
             }
-            EventKind::AddressConflictChanged(user, conflict) => {
-                self.change_user(at, *user, heals, Act::ChangeAddress(*conflict))
+            EventKind::AddressConflictChanged(users, conflict) => {
+                self.change_users(at, users, heals, Act::ChangeAddress(*conflict))
             }
             EventKind::UserSoftDeleted(user) => self.delete_user(at, *user),
             EventKind::UserRestored(user) => self.restore_user(at, *user),
@@ -155,7 +155,7 @@ impl<'t> Draft<'t> {
             EventKind::CatalogChanged { sku, add, remove } => {
                 self.change_product(at, *sku, add, remove, heals)
             }
-            EventKind::Reprocess(what) => self.reprocess(at, *what),
+            EventKind::Reprocess(what) => self.reprocess(at, what),
             EventKind::Tick => {
                 self.look_at(at, self.tenant.registers.users(Trait::Timed), true);
                 Ok(())

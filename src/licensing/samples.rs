@@ -146,7 +146,7 @@ impl World {
     pub(crate) fn settle(&mut self) -> Batch {
         self.enter();
         let users: Vec<UserIndex> = self.tenant.users().collect();
-        let kinds = users.into_iter().map(|user| EventKind::Reprocess(Reprocess::User(user)));
+        let kinds = users.into_iter().map(|user| EventKind::Reprocess(Reprocess::Users([user.0].into())));
         let kinds = kinds.collect();
         self.run(kinds)
     }

@@ -36,7 +36,7 @@ pub(super) fn of_batch(
         faults.extend(of_user(after, user).into_iter().map(|fault| format!("user {}: {fault}", user.0)));
         let moved = events
             .iter()
-            .any(|event| matches!(event.kind, EventKind::UsageLocationChanged(one, _) if one == user));
+            .any(|event| matches!(event.kind, EventKind::UsageLocationChanged(ref users, _) if users.contains(user.0)));
         if !moved && before.user(user).unwrap().location != after.user(user).unwrap().location {
             faults.push(format!("user {}: the location was written", user.0));
         }

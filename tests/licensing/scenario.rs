@@ -128,8 +128,10 @@ fn run_step(world: &mut World, step: &Step) -> Vec<String> {
 pub(super) fn nothing_left_to_do(world: &World) -> Vec<String> {
     let mut copy = world.clone();
     let users: Vec<_> = world.tenant.users().collect();
-    let events: Vec<Event> =
-        users.into_iter().map(|user| copy.event(EventKind::Reprocess(Reprocess::User(user)))).collect();
+    let events: Vec<Event> = users
+        .into_iter()
+        .map(|user| copy.event(EventKind::Reprocess(Reprocess::Users([user.0].into()))))
+        .collect();
     if !world.tenant.policy().capacity_retry_auto || !world.tenant.policy().self_heal_on_user_change {
         return Vec::new();
     }

@@ -173,8 +173,12 @@ impl World {
             }
             "pool" => vec![self.subscription(words[0], "s", &words[2..])],
             "subscription" => vec![self.subscription(words[0], words[1], &words[3..])],
-            "location" => vec![EventKind::UsageLocationChanged(self.user(words[0]), Country::new(words[1]))],
-            "address" => vec![EventKind::AddressConflictChanged(self.user(words[0]), words[1] == "taken")],
+            "location" => {
+                vec![EventKind::UsageLocationChanged([self.user(words[0]).0].into(), Country::new(words[1]))]
+            }
+            "address" => {
+                vec![EventKind::AddressConflictChanged([self.user(words[0]).0].into(), words[1] == "taken")]
+            }
             "delete-user" => vec![EventKind::UserSoftDeleted(self.user(words[0]))],
             "restore-user" => vec![EventKind::UserRestored(self.user(words[0]))],
             "purge-user" => vec![EventKind::UserHardDeleted(self.user(words[0]))],
@@ -185,7 +189,7 @@ impl World {
                 vec![EventKind::CatalogChanged { sku, add, remove }]
             }
             "reprocess" => vec![EventKind::Reprocess(match words[0] {
-                "user" => Reprocess::User(self.user(words[1])),
+                "user" => Reprocess::Users([self.user(words[1]).0].into()),
                 "group" => Reprocess::Group(self.group(words[1])),
                 _ => Reprocess::Errors,
             })],

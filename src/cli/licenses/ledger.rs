@@ -35,6 +35,8 @@ pub(in crate::cli) struct Ledger {
     pub(super) asked: BTreeMap<GroupIndex, Version>,
     /// Whether nothing was remembered.
     pub(super) is_new: bool,
+    /// Users whose licenses were taken over from their files: the first run looks at all of them.
+    pub(super) taken_over: RoaringBitmap,
     /// The moment of everything that was there before the first run.
     pub(super) origin: Moment,
     pub(super) notes: Notes,
@@ -72,6 +74,7 @@ impl Ledger {
             requested: BTreeMap::new(),
             asked: BTreeMap::new(),
             is_new: true,
+            taken_over: RoaringBitmap::new(),
             origin: Moment { sequence: 0, time: now },
             notes: Notes {
                 policy: terms.policy.text().map(str::to_owned),

@@ -1,7 +1,7 @@
 //! What users bring along as far as licenses go: location, address, and the licenses that they hold by themselves;
 //! and what changed about them since the last run.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::Array;
@@ -18,7 +18,7 @@ use crate::directory::object::{Object, Value};
 use crate::directory::user_licenses::{self, UserLicense};
 use crate::language::attribute::Subject;
 use crate::licensing::catalog::{Country, SkuIndex};
-use crate::licensing::event::{EventKind, Reprocess};
+use crate::licensing::event::EventKind;
 use crate::licensing::intent::{DirectLicense, User, UserIndex, Version};
 use crate::licensing::outcome::AssignmentState;
 use crate::licensing::plan_set::PlanIndex;
@@ -186,6 +186,7 @@ pub(super) fn changes(
     let direct: Vec<Version> =
         people.classes.iter().map(|class| direct_of(&mut ledger.tenant, &class.licenses)).collect();
     let mut known = RoaringBitmap::new();
+    let mut moved = Moved::default();
     for (user, holders) in ledger.tenant.user_classes() {
         known |= &holders;
         let mut last: Option<(u32, Difference)> = None;
@@ -206,10 +207,11 @@ pub(super) fn changes(
                 last = Some((place, Difference::between(&user, class, &direct)));
             }
             if let Some((_, difference)) = &last {
-                difference.tell(UserIndex(ordinal), roster.id(ordinal), events);
+                difference.tell(UserIndex(ordinal), roster.id(ordinal), &mut moved, events);
             }
         }
     }
+    moved.tell(events);
     for (class, direct) in people.classes.iter().zip(direct) {
         let new = &class.users - &known;
         if !new.is_empty() {
@@ -248,10 +250,7 @@ fn enter(
     }
     let outcome = imported(&mut ledger.tenant, &class.licenses, since);
     ledger.tenant.set_outcomes(users, Arc::new(outcome));
-    for ordinal in users {
-        let id = format!("taken-over:{}", roster.id(ordinal));
-        events.push(Turn::Again, id, EventKind::Reprocess(Reprocess::User(UserIndex(ordinal))));
-    }
+    ledger.taken_over |= users;
 }
 
 /// What differs between what is remembered of users and what is told of them.
@@ -278,20 +277,43 @@ impl Difference {
         }
     }
 
-    fn tell(&self, user: UserIndex, id: &str, events: &mut Events) {
+    fn tell(&self, user: UserIndex, id: &str, moved: &mut Moved, events: &mut Events) {
         if self.is_back {
             events.push(Turn::Person, format!("user-restored:{id}"), EventKind::UserRestored(user));
         }
         if let Some(location) = self.location {
-            let kind = EventKind::UsageLocationChanged(user, location);
-            events.push(Turn::Person, format!("usage-location:{id}"), kind);
+            moved.locations.entry(location).or_default().insert(user.0);
         }
         if let Some(conflict) = self.address {
-            let kind = EventKind::AddressConflictChanged(user, conflict);
-            events.push(Turn::Person, format!("address:{id}"), kind);
+            moved.addresses.entry(conflict).or_default().insert(user.0);
         }
         if !self.add.is_empty() || !self.remove.is_empty() {
             set_direct(user, id, self.add.clone(), self.remove.clone(), events);
+        }
+    }
+}
+
+/// Users with another location or address, by what it is now.
+#[derive(Default)]
+struct Moved {
+    locations: BTreeMap<Option<Country>, RoaringBitmap>,
+    addresses: BTreeMap<bool, RoaringBitmap>,
+}
+
+impl Moved {
+    fn tell(self, events: &mut Events) {
+        for (location, users) in self.locations {
+            let name = location.map_or_else(|| "none".to_owned(), |location| location.to_string());
+            let kind = EventKind::UsageLocationChanged(users, location);
+            events.push(Turn::Person, format!("usage-location:{name}"), kind);
+        }
+        for (conflict, users) in self.addresses {
+            let name = if conflict { "taken" } else { "free" };
+            events.push(
+                Turn::Person,
+                format!("address:{name}"),
+                EventKind::AddressConflictChanged(users, conflict),
+            );
         }
     }
 }

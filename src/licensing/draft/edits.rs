@@ -92,7 +92,7 @@ impl<'t> Draft<'t> {
         }
         let outcome = (*before != after).then(|| Arc::new(after));
         let heals = self.tenant.policy.self_heal_on_user_change;
-        self.change_user(at, user, heals, Act::Direct { add, remove, outcome })
+        self.change_users(at, &just(user), heals, Act::Direct { add, remove, outcome })
     }
 
     pub(super) fn set_subscription(
@@ -113,16 +113,22 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
-    pub(super) fn change_user(
+    pub(super) fn change_users(
         &mut self,
         at: usize,
-        user: UserIndex,
+        users: &RoaringBitmap,
         retries: bool,
         act: Act<'t>,
     ) -> Result<(), Refusal> {
-        let users = self.just(user)?;
-        self.take(at, &users, false, retries, act);
+        let known = self.known(users)?;
+        self.take(at, &known, false, retries, act);
         Ok(())
+    }
+
+    /// Those who are users.
+    fn known(&self, users: &RoaringBitmap) -> Result<RoaringBitmap, Refusal> {
+        let known = users & &self.tenant.existing;
+        if known.is_empty() { Err(Refusal::Unknown) } else { Ok(known) }
     }
 
     pub(super) fn delete_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
@@ -130,7 +136,7 @@ impl<'t> Draft<'t> {
         if state.user.deleted_at.is_some() {
             return Ok(());
         }
-        self.change_user(at, user, true, Act::Delete)
+        self.change_users(at, &just(user), true, Act::Delete)
     }
 
     pub(super) fn restore_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
@@ -138,11 +144,11 @@ impl<'t> Draft<'t> {
         if state.user.deleted_at.is_none() {
             return Ok(());
         }
-        self.change_user(at, user, true, Act::Restore)
+        self.change_users(at, &just(user), true, Act::Restore)
     }
 
     pub(super) fn purge_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
-        let (state, users) = (self.state_of(user).ok_or(Refusal::Unknown)?, self.just(user)?);
+        let (state, users) = (self.state_of(user).ok_or(Refusal::Unknown)?, self.known(&just(user))?);
         for group in state.user.memberships.keys() {
             if let Some(known) = self.tenant.group(*group) {
                 self.turnovers.entry(*group).or_default().remove(&known.members, &users);
@@ -154,11 +160,6 @@ impl<'t> Draft<'t> {
 
     fn state_of(&self, user: UserIndex) -> Option<State> {
         self.users.state_of(user.0)
-    }
-
-    fn just(&self, user: UserIndex) -> Result<RoaringBitmap, Refusal> {
-        let is_user = self.tenant.existing.contains(user.0);
-        is_user.then(|| [user.0].into_iter().collect()).ok_or(Refusal::Unknown)
     }
 
     pub(super) fn change_product(
@@ -190,13 +191,14 @@ impl<'t> Draft<'t> {
         Ok(())
     }
 
-    pub(super) fn reprocess(&mut self, at: usize, what: Reprocess) -> Result<(), Refusal> {
+    pub(super) fn reprocess(&mut self, at: usize, what: &Reprocess) -> Result<(), Refusal> {
         match what {
-            Reprocess::User(user) => {
-                let users = self.just(user)?;
-                self.look_at(at, &users, true);
+            Reprocess::Users(users) => {
+                let known = self.known(users)?;
+                self.look_at(at, &known, true);
             }
             Reprocess::Group(group) => {
+                let group = *group;
                 self.groups.get(group.0 as usize).ok_or(Refusal::Unknown)?;
                 self.record(at, Activity::TriggerRecalculation, Target::Group(group), Details::None);
                 self.start_run(at, group, true);
@@ -207,4 +209,8 @@ impl<'t> Draft<'t> {
         }
         Ok(())
     }
+}
+
+fn just(user: UserIndex) -> RoaringBitmap {
+    [user.0].into_iter().collect()
 }
