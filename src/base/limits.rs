@@ -184,9 +184,7 @@ pub const LICENSE_ROUNDS_MAX: usize = 16;
 
 /// How far a forecast of seats can look ahead, in days.
 pub const FORECAST_DAYS_MAX: i64 = 3_660;
-/// Most licenses of one user, counted by product and source. Nobody has hundreds; more are a mistake or meant
-/// to do harm.
-pub const LICENSES_PER_USER_MAX: usize = 10_000;
+
 /// Most licenses of one user, counted by product and source. Nobody has hundreds; more are a mistake or meant
 /// to do harm.
 pub const LICENSES_PER_USER_MAX: usize = 10_000;

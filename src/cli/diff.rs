@@ -26,12 +26,12 @@ use crate::membership::delta::Delta;
 use crate::membership::recompute::{self, GroupInput, Plan, Status};
 use crate::membership::roster::Ordinal;
 use crate::report::analysis::Named;
-use crate::report::licenses::NoNames;
-use crate::report::licenses::losses::LossesReport;
 use crate::report::difference::{
     AllChanges, Change, DifferenceReport, GroupDifference, Moves, Reader, Reason, Sample, Side,
     write_difference,
 };
+use crate::report::licenses::NoNames;
+use crate::report::licenses::losses::LossesReport;
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> {

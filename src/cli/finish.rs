@@ -112,8 +112,7 @@ impl Finished {
         licensed.write(session)?;
         let ids = Ids(&report.changes.roster);
         let told = licensed.told(&report.run, &ids, &NoNames);
-        let events: Vec<AuditEvent> =
-            report.events.iter().cloned().chain(license_events(&told)).collect();
+        let events: Vec<AuditEvent> = report.events.iter().cloned().chain(license_events(&told)).collect();
         session.add_run(&new, &deltas_of(report), &events, &licensed.changes())?;
         Ok(())
     }

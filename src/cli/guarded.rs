@@ -10,8 +10,8 @@ use crate::directory::policy::Policy;
 use crate::directory::policy::share::Share;
 use crate::licensing::policy::{LicensingPolicy, MassChange};
 use crate::membership::guard::{
-    ChangedMembers, Exceeded, GroupChange, InputCount, Limit, ReviewedTrip, Trip, TripKind, TripSubject, of_objects,
-    review, trips,
+    ChangedMembers, Exceeded, GroupChange, InputCount, Limit, ReviewedTrip, Trip, TripKind, TripSubject,
+    of_objects, review, trips,
 };
 use crate::membership::roster::Roster;
 use crate::report::recompute::RunReport;

@@ -65,14 +65,21 @@ pub(super) fn computed(
     let (changed, anew) = progress.stage("read", "bringing attributes up to date", || {
         objects_of(session, &told, &tenant, &remembered, &wanted, settings)
     })?;
-    let Remembered { register, groups: stored, present: before, strangers, inputs: mut read, licensed, .. } =
-        remembered;
+    let Remembered {
+        register, groups: stored, present: before, strangers, inputs: mut read, licensed, ..
+    } = remembered;
     read.count_anew(anew);
     let past = past_of(&stored);
     let present = both(&told, &before).map(|(told, present)| told.present(present));
     let members_file = tenant.members_mark.clone();
-    let (mut loaded, ids) =
-        loaded_of(register, tenant, (plans, Known { groups: stored, strangers, licensed }), &told, &present, &read)?;
+    let (mut loaded, ids) = loaded_of(
+        register,
+        tenant,
+        (plans, Known { groups: stored, strangers, licensed }),
+        &told,
+        &present,
+        &read,
+    )?;
     let followed = progress.stage("evaluate", "looking at what changed", || {
         let crowd = both(&changed, &present).map(|(changed, present)| is_crowd(changed, present));
         singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.head.now), settings, choices)
@@ -197,8 +204,7 @@ fn loaded_of(
         removed: told.strangers.clone(),
         ..ReadColumns::default()
     });
-    let mut loaded =
-        Loaded::grouped(tenant.with_objects(objects), plans, roster, past, is_known)?;
+    let mut loaded = Loaded::grouped(tenant.with_objects(objects), plans, roster, past, is_known)?;
     loaded.read = read.clone();
     let naming = told.iter().flat_map(|told| &told.changes).filter(|change| change.names_groups).count();
     if naming > 0 {

@@ -23,12 +23,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-use self::events::{Events, Turn};
-pub(super) use self::ledger::{Ledger, Terms, licensed_groups};
-pub(super) use self::people::People;
 pub(super) use self::cascade::reads_plans;
 pub(super) use self::command::{LicensesArgs, run};
+use self::events::{Events, Turn};
+pub(super) use self::ledger::{Ledger, Terms, licensed_groups};
 pub(super) use self::names::NamesArgs;
+pub(super) use self::people::People;
 pub(super) use self::rounds::{Occasion, Rounds};
 pub(super) use self::what_if::WhatIfLicenses;
 use super::failure::Failure;

@@ -58,15 +58,17 @@ const FILES: [(&str, Writer); 2] = [
 /// What a run with licenses has besides.
 const LICENSE_FILES: [(&str, Writer); 4] = [
     ("license-deltas.ndjson", |run, out| {
-        run.licenses.iter().try_for_each(|licenses| write_license_deltas(LicenseDeltaFormat::Ndjson, licenses, out))
+        run.licenses
+            .iter()
+            .try_for_each(|licenses| write_license_deltas(LicenseDeltaFormat::Ndjson, licenses, out))
     }),
     ("license-states.ndjson", |run, out| {
         run.licenses.iter().try_for_each(|licenses| write_license_states(licenses, run.is_full, out))
     }),
     ("license-errors.ndjson", |run, out| {
-        run.licenses.iter().try_for_each(|it| {
-            write_license_errors(it.after, it.ids, it.names, ErrorScope::default(), out)
-        })
+        run.licenses
+            .iter()
+            .try_for_each(|it| write_license_errors(it.after, it.ids, it.names, ErrorScope::default(), out))
     }),
     ("seats.json", |run, out| run.licenses.iter().try_for_each(|licenses| write_seats(licenses.after, out))),
 ];
@@ -135,10 +137,8 @@ impl RunFiles {
 pub(super) fn refuse_state_among(folder: &Path, state: &Path) -> Result<(), Failure> {
     let names = DELTAS.map(|(_, name, _)| name);
     let of_licenses = LICENSE_FILES.map(|(name, _)| name);
-    let taken = names
-        .into_iter()
-        .chain(of_licenses)
-        .chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
+    let taken =
+        names.into_iter().chain(of_licenses).chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
     for name in taken {
         if place_of(&folder.join(name)) == place_of(state) {
             let state = state.display();

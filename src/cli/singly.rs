@@ -80,8 +80,9 @@ fn decided(
             let past = past.get(&input.group)?;
             let fingerprint = fingerprint(group, rule, settings);
             let is_same = past.evaluated.as_ref() == Some(&fingerprint);
-            let is_alone =
-                rule.groups_read().is_empty() && !rule.reads_managers() && !(licensed && reads_plans(&input.plan));
+            let is_alone = rule.groups_read().is_empty()
+                && !rule.reads_managers()
+                && !(licensed && reads_plans(&input.plan));
             let is_due = rule.depends_on_now() && is_due(past.next_change);
             let members = loaded.before.members(input.group).unwrap_or(&nobody);
             let single = Single { at, rule, fingerprint, next_change: past.next_change, members };

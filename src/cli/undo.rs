@@ -155,7 +155,8 @@ impl Undone {
         started: Timestamp,
         progress: &mut Progress,
     ) -> Finished {
-        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed } = self;
+        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed } =
+            self;
         let mut reports: Vec<GroupReport> =
             groups.iter().map(|group| report_of(&group.head, &before, &after, "undo")).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));

@@ -185,6 +185,7 @@ fn sku((id, seats, plans): (&str, u64, &[(&str, &str)])) -> Sku {
         prepaid_units: PrepaidUnits { enabled: seats, ..PrepaidUnits::default() },
         consumed_units: 0,
         service_plans: plans.iter().map(plan).collect(),
+        subscription_ids: Vec::new(),
         line: 1,
     }
 }

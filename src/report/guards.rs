@@ -8,8 +8,8 @@ use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
 use super::Style;
-use super::licenses::losses::LossesReport;
 use super::guard_words::{how_to_pass, limit_words, sentence};
+use super::licenses::losses::LossesReport;
 use super::palette::{self, painted};
 use super::printable::printable;
 use super::recompute::{GroupReport, RunReport};
@@ -94,7 +94,9 @@ impl TripReport {
             attribute: subject.attribute(),
             added_sample: sample(&delta.added),
             removed_sample: match subject {
-                TripSubject::Licenses => report.licenses.as_ref().map(|it| sample(&it.losing)).unwrap_or_default(),
+                TripSubject::Licenses => {
+                    report.licenses.as_ref().map(|it| sample(&it.losing)).unwrap_or_default()
+                }
                 _ => sample(&delta.removed),
             },
             groups_sample: if is_total { largest(report, reviewed.trip.kind, allowed) } else { Vec::new() },

@@ -135,20 +135,18 @@ fn plans_attribute() -> Option<Arc<Attribute>> {
 /// What licenses give that a user is told to hold.
 fn plans_of_file(catalog: &Catalog, licenses: &[crate::directory::user_licenses::UserLicense]) -> PlanSet {
     let mut plans = PlanSet::default();
-    for license in licenses.iter().filter(|license| super::import::state_of(license) != AssignmentState::Error) {
+    for license in
+        licenses.iter().filter(|license| super::import::state_of(license) != AssignmentState::Error)
+    {
         let Some(sku) = catalog.find_sku(&license.sku_id) else { continue };
-        let disabled: PlanSet = license.disabled_plans.iter().filter_map(|id| catalog.find_plan(id)).collect();
+        let disabled: PlanSet =
+            license.disabled_plans.iter().filter_map(|id| catalog.find_plan(id)).collect();
         plans.extend_with(&catalog.plans_of(sku).minus(&disabled));
     }
     plans
 }
 
-fn apply(
-    plans: &mut Vec<AssignedPlan>,
-    on: &[String],
-    off: &[String],
-    services: &BTreeMap<String, String>,
-) {
+fn apply(plans: &mut Vec<AssignedPlan>, on: &[String], off: &[String], services: &BTreeMap<String, String>) {
     let mut set = |id: &String, status: &str, add: bool| {
         let is_it = |plan: &&mut AssignedPlan| {
             plan.service_plan_id.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(id))
@@ -193,7 +191,9 @@ fn services(columns: &Columns) -> BTreeMap<String, String> {
     let mut services = BTreeMap::new();
     let count = table.items.service_plan_id.len();
     for item in 0..count {
-        if let (Some(id), Some(service)) = (table.items.service_plan_id.get(item), table.items.service.get(item)) {
+        if let (Some(id), Some(service)) =
+            (table.items.service_plan_id.get(item), table.items.service.get(item))
+        {
             services.entry(id.to_ascii_lowercase()).or_insert_with(|| service.to_owned());
         }
     }

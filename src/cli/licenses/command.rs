@@ -34,10 +34,9 @@ enum LicensesCommand {
     Explain(ExplainArgs),
     /// Look at users, groups or all errors again
     Reprocess(ReprocessArgs),
+    //    Forecast(ForecastArgs),
 
-//    Forecast(ForecastArgs),
-
-//    Lint(LintArgs),
+    //    Lint(LintArgs),
 }
 
 #[derive(Args, Debug)]
@@ -74,8 +73,8 @@ pub(in crate::cli) fn run(args: &LicensesArgs, global: &Global) -> Result<Outcom
         LicensesCommand::Errors(args) => errors(args, global),
         LicensesCommand::Explain(args) => explained(args, global),
         LicensesCommand::Reprocess(args) => reprocess::run(args),
-//        LicensesCommand::Forecast(args) => forecast::run(args, global),
-//        LicensesCommand::Lint(args) => lint::run(args, global),
+        //        LicensesCommand::Forecast(args) => forecast::run(args, global),
+        //        LicensesCommand::Lint(args) => lint::run(args, global),
     }
 }
 
@@ -95,7 +94,15 @@ fn errors(args: &ErrorsArgs, global: &Global) -> Result<Outcome, Failure> {
         group: args.group.as_deref().map(|id| view.group(id)).transpose()?,
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    write_error_report(view.format, &view.tenant, &view.ids(), &view.names, scope, &output::style(), &mut out)?;
+    write_error_report(
+        view.format,
+        &view.tenant,
+        &view.ids(),
+        &view.names,
+        scope,
+        &output::style(),
+        &mut out,
+    )?;
     out.flush()?;
     let is_in_scope = |error: &crate::licensing::batch::ErrorRecord| {
         scope.user.is_none_or(|user| user == error.user)

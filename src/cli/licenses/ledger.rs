@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use crate::cli::failure::Failure;
-use crate::directory::policy::Policy;
 use super::templates;
+use crate::cli::failure::Failure;
 use crate::directory::group::AssignedLicense;
+use crate::directory::policy::Policy;
 use crate::licensing::catalog::{Catalog, Country, SkuIndex};
 use crate::licensing::codec;
 use crate::licensing::intent::{GroupIndex, Moment, Version};
@@ -110,7 +110,8 @@ impl Ledger {
         }
         for (ordinal, body) in session.license_groups()? {
             let stored: StoredTemplate = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
-            let group = codec::read_group(&stored.group.to_string(), tenant).map_err(|error| session.misread(&error))?;
+            let group = codec::read_group(&stored.group.to_string(), tenant)
+                .map_err(|error| session.misread(&error))?;
             let index = tenant.add_group(group);
             let requested = templates::version_of(tenant, &stored.licenses());
             ledger.groups.insert(ordinal, index);

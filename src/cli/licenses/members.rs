@@ -34,11 +34,16 @@ pub(super) fn changes(
             left |= former;
         }
         let nobody = RoaringBitmap::new();
-        for (turn, added, removed) in [(Turn::Joining, joined, nobody.clone()), (Turn::Leaving, nobody, left)] {
+        for (turn, added, removed) in [(Turn::Joining, joined, nobody.clone()), (Turn::Leaving, nobody, left)]
+        {
             if added.is_empty() && removed.is_empty() {
                 continue;
             }
-            let id = format!("{}:{}", if turn == Turn::Joining { "members-added" } else { "members-removed" }, group.id);
+            let id = format!(
+                "{}:{}",
+                if turn == Turn::Joining { "members-added" } else { "members-removed" },
+                group.id
+            );
             events.push(turn, id, EventKind::MembersChanged { group: index, added, removed });
         }
     }

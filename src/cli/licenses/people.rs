@@ -60,7 +60,8 @@ impl People {
         let mut known: HashMap<(u32, u32, bool), usize> = HashMap::new();
         let mut users: Vec<Vec<Ordinal>> = Vec::new();
         for row in 0..columns.rows() {
-            let Some(ordinal) = u32::try_from(row).ok().and_then(|row| roster.ordinal_of_row(Subject::User, row))
+            let Some(ordinal) =
+                u32::try_from(row).ok().and_then(|row| roster.ordinal_of_row(Subject::User, row))
             else {
                 continue;
             };
@@ -128,7 +129,12 @@ impl People {
         self.classes.iter().map(|class| (&class.users, &*class.licenses))
     }
 
-    fn add(&mut self, location: Option<&str>, licenses: Option<&str>, conflict: bool) -> Result<usize, Failure> {
+    fn add(
+        &mut self,
+        location: Option<&str>,
+        licenses: Option<&str>,
+        conflict: bool,
+    ) -> Result<usize, Failure> {
         let country = location.map(str::trim).filter(|text| !text.is_empty()).map(Country::new);
         let licenses = match licenses {
             Some(text) => user_licenses::parse(text).map_err(|error| Failure::new(error.to_string()))?,
@@ -171,7 +177,13 @@ impl People {
 
 /// What is told of users against what is remembered: new users get a place, and of all that differs there is an
 /// event. `present` are the users who exist.
-pub(super) fn changes(ledger: &mut Ledger, people: &People, present: &RoaringBitmap, roster: &Roster, events: &mut Events) {
+pub(super) fn changes(
+    ledger: &mut Ledger,
+    people: &People,
+    present: &RoaringBitmap,
+    roster: &Roster,
+    events: &mut Events,
+) {
     let direct: Vec<Version> =
         people.classes.iter().map(|class| direct_of(&mut ledger.tenant, &class.licenses)).collect();
     let mut known = RoaringBitmap::new();
@@ -229,7 +241,8 @@ fn enter(
         return;
     }
     let since = ledger.origin;
-    user.direct = direct.into_iter().map(|(sku, disabled)| (sku, DirectLicense { disabled, since })).collect();
+    user.direct =
+        direct.into_iter().map(|(sku, disabled)| (sku, DirectLicense { disabled, since })).collect();
     ledger.tenant.set_users(users, Arc::new(user));
     if class.licenses.is_empty() {
         return;
@@ -284,13 +297,7 @@ impl Difference {
     }
 }
 
-fn set_direct(
-    user: UserIndex,
-    id: &str,
-    add: Version,
-    remove: Vec<SkuIndex>,
-    events: &mut Events,
-) {
+fn set_direct(user: UserIndex, id: &str, add: Version, remove: Vec<SkuIndex>, events: &mut Events) {
     let turn = if add.is_empty() { Turn::DirectLess } else { Turn::DirectMore };
     events.push(turn, format!("direct:{id}"), EventKind::DirectSet { user, add, remove });
 }
@@ -376,7 +383,9 @@ impl<'c> Coded<'c> {
     fn text(&self, code: u32) -> Option<&str> {
         let at = code as usize;
         match self {
-            Self::Dictionary(_, values) => (at < values.len() && values.is_valid(at)).then(|| values.value(at)),
+            Self::Dictionary(_, values) => {
+                (at < values.len() && values.is_valid(at)).then(|| values.value(at))
+            }
             Self::Own(_, values) => values.get(at).copied(),
         }
     }

@@ -76,8 +76,11 @@ fn products(catalog: &Catalog) -> impl Iterator<Item = &Product> {
 fn subscriptions(sku: SkuIndex, before: &Product, now: &[Subscription], events: &mut Events) {
     let gone = |known: &Subscription| {
         let is_gone = now.iter().all(|one| one.id != known.id);
-        (is_gone && known.status != SubscriptionStatus::Deleted)
-            .then(|| Subscription { status: SubscriptionStatus::Deleted, total: 0, ..known.clone() })
+        (is_gone && known.status != SubscriptionStatus::Deleted).then(|| Subscription {
+            status: SubscriptionStatus::Deleted,
+            total: 0,
+            ..known.clone()
+        })
     };
     let new = now.iter().filter(|one| !before.subscriptions.contains(one)).cloned();
     for subscription in new.chain(before.subscriptions.iter().filter_map(gone)) {

@@ -10,9 +10,14 @@ use crate::licensing::batch::Batch;
 pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
     let refusals: BTreeMap<String, String> =
         batch.refused.iter().map(|one| (one.event.clone(), format!("{:?}", one.refusal))).collect();
-    let known: BTreeSet<&String> =
-        refusals.iter().filter(|(event, why)| ledger.notes.refusals.get(*event) == Some(why)).map(|it| it.0).collect();
-    batch.audit.retain(|event| event.succeeded || !event.causes.iter().any(|cause| known.contains(cause)) || !is_edit(event));
+    let known: BTreeSet<&String> = refusals
+        .iter()
+        .filter(|(event, why)| ledger.notes.refusals.get(*event) == Some(why))
+        .map(|it| it.0)
+        .collect();
+    batch.audit.retain(|event| {
+        event.succeeded || !event.causes.iter().any(|cause| known.contains(cause)) || !is_edit(event)
+    });
     let asked = std::mem::take(&mut ledger.asked);
     for (index, version) in &asked {
         let Some(group) = ledger.tenant.group(*index) else { continue };

@@ -141,7 +141,9 @@ fn again(what: &What, standing: &Standing) -> Result<Vec<Again>, Failure> {
     for id in &what.groups {
         let group = standing.roster.find(id);
         let group = group.filter(|group| standing.groups.iter().any(|known| known.head.ordinal == *group));
-        again.push(Again::Group(group.ok_or_else(|| Failure::new(format!("`{id}`: there is no such group")))?));
+        again.push(Again::Group(
+            group.ok_or_else(|| Failure::new(format!("`{id}`: there is no such group")))?,
+        ));
     }
     if what.errors {
         again.push(Again::Errors);

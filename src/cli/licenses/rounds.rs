@@ -180,9 +180,14 @@ fn again(
 /// Says who goes in and out for ever.
 fn circle(loaded: &Loaded, users: &RoaringBitmap, before: &Snapshot, after: &Snapshot) -> Failure {
     let differs = |input: &&GroupInput| before.members(input.group) != after.members(input.group);
-    let groups: Vec<String> =
-        loaded.inputs.iter().filter(differs).map(|input| format!("`{}`", loaded.roster.id(input.group))).collect();
-    let first = users.min().map_or_else(String::new, |user| format!(", such as `{}`", loaded.roster.id(user)));
+    let groups: Vec<String> = loaded
+        .inputs
+        .iter()
+        .filter(differs)
+        .map(|input| format!("`{}`", loaded.roster.id(input.group)))
+        .collect();
+    let first =
+        users.min().map_or_else(String::new, |user| format!(", such as `{}`", loaded.roster.id(user)));
     Failure::new(format!(
         "licenses and members go round in a circle [LoopStop]: {} enter and leave {} within one run{first}; mend the \
          rules that look at plans which these groups assign",

@@ -110,7 +110,9 @@ impl View {
 
     /// The group with an id, if it has licenses.
     pub(super) fn group(&self, id: &str) -> Result<GroupIndex, Failure> {
-        self.tenant.find_group(id).ok_or_else(|| Failure::new(format!("`{id}`: there is no such group with licenses")))
+        self.tenant
+            .find_group(id)
+            .ok_or_else(|| Failure::new(format!("`{id}`: there is no such group with licenses")))
     }
 }
 
@@ -143,11 +145,11 @@ fn computed(
     };
     let now = settings.now();
     let choices = recompute::Settings { now, version_order: settings.version_order };
-    let run = memory.as_ref().and_then(|memory| memory.remembered.last.as_ref()).map_or(1, |last| last.run + 1);
+    let run =
+        memory.as_ref().and_then(|memory| memory.remembered.last.as_ref()).map_or(1, |last| last.run + 1);
     let occasion = Occasion { now, run, actor: "dyngroup".to_owned(), again: Vec::new() };
     let mut progress = Progress::shown();
-    let computed =
-        Computed::of_folder(folder, settings, choices, memory.as_mut(), &occasion, &mut progress);
+    let computed = Computed::of_folder(folder, settings, choices, memory.as_mut(), &occasion, &mut progress);
     progress.finish();
     computed
 }
@@ -180,6 +182,8 @@ pub(super) fn guests(columns: &crate::directory::columns::Columns, roster: &Rost
     let is_guest = |row: &usize| types.get(*row).is_some_and(|text| text.eq_ignore_ascii_case("guest"));
     (0..columns.rows())
         .filter(is_guest)
-        .filter_map(|row| roster.ordinal_of_row(crate::language::attribute::Subject::User, u32::try_from(row).ok()?))
+        .filter_map(|row| {
+            roster.ordinal_of_row(crate::language::attribute::Subject::User, u32::try_from(row).ok()?)
+        })
         .collect()
 }

@@ -5,8 +5,8 @@ use std::io;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
-use super::naming::Words;
 use super::LicenseRun;
+use super::naming::Words;
 use crate::base::limits::GUARD_SAMPLE_MAX;
 use crate::licensing::intent::UserIndex;
 use crate::licensing::losses::losses;
@@ -112,9 +112,10 @@ impl LossesReport {
                 "gainedSample": one.gained.sample,
             })
         });
-        let data = self.data.iter().map(|(kind, users)| {
-            json!({ "kind": kind, "users": users.count, "sample": users.sample })
-        });
+        let data = self
+            .data
+            .iter()
+            .map(|(kind, users)| json!({ "kind": kind, "users": users.count, "sample": users.sample }));
         let plans = self.plans.iter().map(|(plan, users)| {
             json!({ "servicePlanId": plan.id, "name": plan.name, "users": users.count, "sample": users.sample })
         });

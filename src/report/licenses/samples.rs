@@ -323,6 +323,7 @@ pub(super) fn policy() -> LicensingPolicy {
             prerequisites: [("conf".to_owned(), vec![owned(&["teams"])])].into(),
             prohibited: [("office".to_owned(), BTreeSet::from([Country::new("CN").unwrap()]))].into(),
             mailboxes: owned(&["exo1", "exo2"]).into_iter().collect(),
+            data: BTreeMap::new(),
         },
         ..LicensingPolicy::default()
     }
@@ -343,6 +344,7 @@ fn sku((id, part_number, seats, plans): &Product) -> Sku {
         prepaid_units: PrepaidUnits { enabled: *seats, ..PrepaidUnits::default() },
         consumed_units: 0,
         service_plans: plans.iter().map(plan).collect(),
+        subscription_ids: Vec::new(),
         line: 1,
     }
 }
