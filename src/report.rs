@@ -19,6 +19,8 @@ pub mod guards;
 pub mod history;
 mod json;
 mod junit;
+pub mod license_forecast;
+pub mod license_lint;
 pub mod licenses;
 mod member_order;
 pub mod membership_stream;

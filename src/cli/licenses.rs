@@ -4,10 +4,10 @@
 mod cascade;
 mod command;
 mod events;
-//mod forecast;
+mod forecast;
 mod import;
 mod ledger;
-//mod lint;
+mod lint;
 mod members;
 mod names;
 mod people;
@@ -195,7 +195,7 @@ impl Licensed {
         let mut rows: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
         for change in &self.batch.changes {
             let body = change_body(&self.ledger.tenant, &change.change, &change.causes);
-            rows.entry(body).or_default().insert(change.user.0);
+            *rows.entry(body).or_default() |= &change.users;
         }
         rows.into_iter().map(|(body, users)| LicenseRow { body, users }).collect()
     }

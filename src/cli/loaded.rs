@@ -354,9 +354,19 @@ pub(super) fn refuse_missing(session: &Session<'_>, holder: Holder, wanted: &Wan
     let Some(first) = missing.first() else { return Ok(()) };
     let word = holder.word();
     Err(Failure::new(format!(
-        "rules now read `{word}.{first}`, which the state file does not hold: run once with the {word}s of the \
-         tenant folder and without --changed"
+        "{}, which the state file does not hold: run once with the {word}s of the tenant folder and without \
+         --changed",
+        now_read(word, first)
     )))
+}
+
+/// What is read now and was not before.
+pub(super) fn now_read(word: &str, attribute: &str) -> String {
+    if attribute.starts_with('@') {
+        format!("licenses are looked at, for which something of {word}s is read")
+    } else {
+        format!("rules now read `{word}.{attribute}`")
+    }
 }
 
 fn ids_of(read: &mut ReadColumns) -> RowIds {

@@ -61,7 +61,7 @@ impl Run<'_> {
     fn done(&self, session: Option<Session<'_>>) -> Result<Outcome, Failure> {
         let args = self.args;
         let mut progress = Progress::shown();
-        let names = args.names.read()?;
+        let mut names = args.names.read()?;
         let mut lost = None;
         let (computed, past, run) = match &session {
             None => (self.computed(None, 1, &mut progress)?, Past::new(), 0),
@@ -78,6 +78,7 @@ impl Run<'_> {
         let Computed { loaded, outcomes, after, followed, inputs, counts, present, licensed } = computed;
         let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
             .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
+        names.add_groups(loaded.groups.iter().map(named));
         let Loaded { roster, users, devices, deleted, strangers, groups, before, warnings, .. } = loaded;
         let counted = if self.is_incremental() {
             present.each_ref().map(|present| usize::try_from(present.len()).unwrap_or(usize::MAX))
@@ -214,6 +215,11 @@ impl Run<'_> {
         let _ = anstream::stderr().write_all(&text);
         Ok(Outcome::Stopped)
     }
+}
+
+/// A group with its name.
+pub(super) fn named(group: &Group) -> (&str, Option<&str>) {
+    (&group.id, group.display_name.as_deref())
 }
 
 /// The state file, made if it is not there; none for a run that would only try.

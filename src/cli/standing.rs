@@ -41,6 +41,11 @@ impl Standing {
         Self { roster, counts, groups, users: of_users, gone, last, inputs }
     }
 
+    /// The groups with their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.groups.iter().map(|group| (&*group.head.id, group.head.display_name.as_deref()))
+    }
+
     /// The members of all groups.
     pub(super) fn members(&self) -> Snapshot {
         let mut members = Snapshot::default();

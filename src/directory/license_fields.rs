@@ -202,6 +202,8 @@ fn entry(mut row: Row) -> Entry<'static> {
 mod tests {
     use super::*;
     use crate::language::attribute::Attributes;
+    use crate::language::compile::{Options, compile};
+    use crate::language::dialect::Dialect;
 
     #[test]
     fn states_count_before_licenses_and_nothing_is_none() {
@@ -217,6 +219,18 @@ mod tests {
         assert_eq!(conflict_of([Some(false), None, Some(true)]), Some(true));
         assert_eq!(conflict_of([Some(false), None, None]), Some(false));
         assert_eq!(conflict_of([None, None, None]), None);
+    }
+
+    #[test]
+    fn no_rule_sees_them() {
+        for dialect in [Dialect::Entra, Dialect::Extended] {
+            for name in
+                ["licenses", "assignedLicenses", "licenseAssignmentStates", "addressConflict", LICENSES]
+            {
+                let rule = format!("user.{name} -eq \"x\"");
+                assert!(compile(&rule, Options { dialect, ..Options::default() }).rule.is_none(), "{rule}");
+            }
+        }
     }
 
     #[test]

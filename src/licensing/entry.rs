@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::batch::Batch;
 use super::catalog::{Product, SkuIndex};
 use super::intent::GroupIndex;
+use super::registers::Trait;
 use super::tenant::Tenant;
 
 impl Tenant {
@@ -35,17 +36,17 @@ impl Tenant {
 
     /// The users who were deleted.
     pub fn deleted_users(&self) -> &RoaringBitmap {
-        &self.registers.deleted
+        self.registers.users(Trait::Deleted)
     }
 
     /// The users with a license.
     pub fn holders(&self) -> RoaringBitmap {
-        self.registers.holders.values().fold(RoaringBitmap::new(), |all, one| all | one)
+        self.registers.holders()
     }
 
     /// Whether some user has a license from a group, or fails to get one.
     pub fn has_records(&self, group: GroupIndex) -> bool {
-        self.registers.by_group.get(&group).is_some_and(|users| !users.is_empty())
+        !self.registers.users(Trait::From(group)).is_empty()
     }
 }
 
@@ -53,6 +54,6 @@ impl Batch {
     /// The users who lose a seat of some product.
     pub fn losing(&self) -> RoaringBitmap {
         let losing = self.changes.iter().filter(|one| !one.change.seats_freed.is_empty());
-        losing.map(|one| one.user.0).collect()
+        losing.map(|one| &one.users).union()
     }
 }

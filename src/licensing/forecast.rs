@@ -252,7 +252,7 @@ mod tests {
         let audio = world.version("audio");
         let user = crate::licensing::intent::UserIndex(0);
         world.run(vec![crate::licensing::event::EventKind::DirectSet { user, add: audio, remove: vec![] }]);
-        let leave = world.leave(suite, 0..2);
+        let leave = World::leave(suite, 0..2);
         world.run(vec![leave]);
         // One leaves for good, the other has an addition that needs the suite.
         assert_eq!(figures(&mut world, "e3"), [5, 1, 0, 0, 0, 0, 0, 1]);

@@ -234,7 +234,9 @@ mod tests {
             for (at, (parts, start, length)) in groups.iter().enumerate() {
                 world.group(&format!("g{at}"), &parts.join(", "), *start..start + length);
             }
-            ["e1", "e3", "f3", "audio", "ems"].into_iter().for_each(|sku| world.seats(sku, 100));
+            for sku in ["e1", "e3", "f3", "audio", "ems"] {
+                world.seats(sku, 100);
+            }
             world.settle();
             let findings = lint(&world.tenant, &RoaringBitmap::new());
             let is_bad = |finding: &&LicenseFinding| {

@@ -90,7 +90,7 @@ fn by_change(batch: &Batch) -> Vec<(&OutcomeChange, RoaringBitmap)> {
             found.push((&one.change, RoaringBitmap::new()));
         }
         if let Some((_, users)) = found.get_mut(place) {
-            users.insert(one.user.0);
+            *users |= &one.users;
         }
     }
     found
@@ -199,13 +199,14 @@ mod tests {
         world.group("small", "e1 -exo1 -spo1", 3..4);
         world.settle();
         // One moves from suite to suite, one just leaves, one leaves with a mere rest.
-        let mut kinds = vec![world.leave(suite, 0..2), world.leave(suite, 3..4)];
+        let mut kinds = vec![World::leave(suite, 0..2), World::leave(suite, 3..4)];
         kinds.push(EventKind::MembersChanged {
             group: basic,
             added: [0].into(),
             removed: RoaringBitmap::new(),
         });
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [0 1 3], with data [1 3]
         e1: lost [] gained [0]
         e3: lost [0 1 3] gained []
         ems: lost [] gained [0]
@@ -225,6 +226,7 @@ mod tests {
         let off = world.version("e3 -exo2 -teams");
         let kinds = vec![EventKind::GroupTemplateSet { group: suite, add: off, remove: Vec::new() }];
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [], with data [0 1]
         exo2 off [0 1]
         mailbox gone [0 1]
         ");
@@ -243,6 +245,7 @@ mod tests {
         world.settle();
         let kinds = vec![EventKind::UserSoftDeleted(crate::licensing::intent::UserIndex(1))];
         insta::assert_snapshot!(told(&mut world, kinds), @r"
+        losing [1], with data [1]
         e3: lost [1] gained []
         exo2 off [1]
         mailbox gone [1]

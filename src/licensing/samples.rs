@@ -19,14 +19,16 @@ use crate::directory::sku::{PrepaidUnits, ServicePlan, Sku};
 
 /// A tenant with three suites that exclude each other, an addition that needs one, and two other products.
 #[derive(Clone)]
-pub(super) struct World {
-    pub(super) tenant: Tenant,
+pub(crate) struct World {
+    pub(crate) tenant: Tenant,
     users: BTreeMap<u32, User>,
     sequence: u64,
 }
 
-/// Ids of products, seats, and plans with their names.
-const PRODUCTS: [(&str, u64, &[(&str, &str)]); 6] = [
+/// An id, seats, and plans with their names.
+type Product = (&'static str, u64, &'static [(&'static str, &'static str)]);
+
+const PRODUCTS: [Product; 6] = [
     ("e1", 5, &[("exo1", "EXCHANGE_S_STANDARD"), ("spo1", "SHAREPOINTSTANDARD"), ("teams", "TEAMS1")]),
     (
         "e3",
@@ -59,7 +61,7 @@ impl UserIds for Ordinals {
 
 impl World {
     /// `choices` are lines of `[licensing]`.
-    pub(super) fn new(choices: &str) -> Self {
+    pub(crate) fn new(choices: &str) -> Self {
         let text = format!("[licensing]\n{choices}\n{FACTS}");
         let policy = LicensingPolicy::read(&Policy::of_text("policy.toml", &text).unwrap()).unwrap();
         let skus: Vec<Sku> = PRODUCTS.into_iter().map(sku).collect();
@@ -74,15 +76,15 @@ impl World {
         Self { tenant, users: BTreeMap::new(), sequence: 0 }
     }
 
-    pub(super) fn sku(&mut self, id: &str) -> SkuIndex {
+    pub(crate) fn sku(&mut self, id: &str) -> SkuIndex {
         self.tenant.sku(id)
     }
 
-    pub(super) fn plan(&mut self, id: &str) -> PlanIndex {
+    pub(crate) fn plan(&mut self, id: &str) -> PlanIndex {
         self.tenant.plan(id, None)
     }
 
-    pub(super) fn seats(&mut self, sku: &str, seats: u64) {
+    pub(crate) fn seats(&mut self, sku: &str, seats: u64) {
         let sku = self.sku(sku);
         let mut catalog = self.tenant.catalog().clone();
         catalog.product_mut(sku).unwrap().subscriptions[0].total = seats;
@@ -90,7 +92,7 @@ impl World {
     }
 
     /// `e3 -teams, ems`
-    pub(super) fn version(&mut self, text: &str) -> Version {
+    pub(crate) fn version(&mut self, text: &str) -> Version {
         let products: Vec<&str> = text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect();
         let product = |product: &str| {
             let mut words = product.split_whitespace();
@@ -102,7 +104,7 @@ impl World {
     }
 
     /// A group with a template that nobody checked, and its members.
-    pub(super) fn group(&mut self, id: &str, template: &str, members: Range<u32>) -> GroupIndex {
+    pub(crate) fn group(&mut self, id: &str, template: &str, members: Range<u32>) -> GroupIndex {
         let since = self.moment();
         let template = self.version(template).into_iter();
         let template = template.map(|(sku, disabled)| (sku, TemplateEntry { disabled, since })).collect();
@@ -114,7 +116,7 @@ impl World {
     }
 
     /// Direct licenses that are asked for.
-    pub(super) fn direct(&mut self, users: Range<u32>, products: &str) {
+    pub(crate) fn direct(&mut self, users: Range<u32>, products: &str) {
         let since = self.moment();
         let version = self.version(products);
         for user in users {
@@ -124,7 +126,7 @@ impl World {
         }
     }
 
-    pub(super) fn deleted(&mut self, users: Range<u32>) {
+    pub(crate) fn deleted(&mut self, users: Range<u32>) {
         let time = self.moment().time;
         users.for_each(|user| self.user(user).deleted_at = Some(time));
     }
@@ -134,14 +136,14 @@ impl World {
     }
 
     /// Enters the users as they are asked for, without licenses.
-    pub(super) fn enter(&mut self) {
+    pub(crate) fn enter(&mut self) {
         for (index, user) in &self.users {
             self.tenant.set_users(&RoaringBitmap::from_iter([*index]), Arc::new(user.clone()));
         }
     }
 
     /// Enters the users and gives them what they are to have.
-    pub(super) fn settle(&mut self) -> Batch {
+    pub(crate) fn settle(&mut self) -> Batch {
         self.enter();
         let users: Vec<UserIndex> = self.tenant.users().collect();
         let kinds = users.into_iter().map(|user| EventKind::Reprocess(Reprocess::User(user)));
@@ -149,11 +151,11 @@ impl World {
         self.run(kinds)
     }
 
-    pub(super) fn leave(&mut self, group: GroupIndex, users: Range<u32>) -> EventKind {
+    pub(crate) fn leave(group: GroupIndex, users: Range<u32>) -> EventKind {
         EventKind::MembersChanged { group, added: RoaringBitmap::new(), removed: users.collect() }
     }
 
-    pub(super) fn run(&mut self, kinds: Vec<EventKind>) -> Batch {
+    pub(crate) fn run(&mut self, kinds: Vec<EventKind>) -> Batch {
         let event = |kind| {
             let Moment { sequence, time } = self.moment();
             Event { id: format!("e{sequence}"), sequence, time, actor: "admin".to_owned(), kind }
@@ -170,7 +172,7 @@ impl World {
     }
 }
 
-fn sku((id, seats, plans): (&str, u64, &[(&str, &str)])) -> Sku {
+fn sku((id, seats, plans): Product) -> Sku {
     let plan = |(id, name): &(&str, &str)| ServicePlan {
         service_plan_id: (*id).to_owned(),
         service_plan_name: Some((*name).to_owned()),

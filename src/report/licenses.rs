@@ -29,6 +29,7 @@ mod user_lines;
 use crate::licensing::batch::Batch;
 use crate::licensing::tenant::{Tenant, UserIds};
 
+pub(super) use naming::Words;
 pub use naming::{NoNames, ProductNaming};
 
 /// A batch that was worked out, with all that is needed to tell of it.

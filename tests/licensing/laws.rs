@@ -159,7 +159,7 @@ fn nothing_wanted_is_revoked(batch: &Batch, after: &Tenant) -> Vec<String> {
     if policy.revoke_prohibited || policy.failed_change == FailedChange::Strict {
         return faults;
     }
-    for change in &batch.changes {
+    for change in batch.user_changes() {
         let user = after.user(change.user).unwrap();
         if user.deleted_at.is_some() {
             continue;

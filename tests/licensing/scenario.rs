@@ -75,7 +75,7 @@ struct Step {
     #[serde(default)]
     has_errors: BTreeMap<String, bool>,
     /// How many users would lose a license; then nothing happens.
-    stopped: Option<usize>,
+    stopped: Option<u64>,
 }
 
 /// What is wrong.
@@ -106,7 +106,7 @@ fn run_step(world: &mut World, step: &Step) -> Vec<String> {
     let mut faults = Faults::default();
     match world.apply(&events) {
         Err(stop) => {
-            faults.same("stopped", &step.stopped, &Some(stop.losing.len()));
+            faults.same("stopped", &step.stopped, &Some(stop.users_losing()));
             return faults.0;
         }
         Ok(batch) => {
@@ -135,8 +135,7 @@ pub(super) fn nothing_left_to_do(world: &World) -> Vec<String> {
     }
     let second = world.evaluate(&events).unwrap();
     second
-        .changes
-        .iter()
+        .user_changes()
         .take(3)
         .map(|change| format!("a second look changes user {}: {:?}", change.user.0, change.change.records))
         .collect()
@@ -192,7 +191,11 @@ fn look_at_batch(
     }
     faults.same("errors", &sorted(&step.errors), &counted(counts));
     for event in &batch.audit {
-        *told.entry(audit_text(world, event)).or_default() += 1;
+        let count = match &event.target {
+            Target::Users(users) => users.len(),
+            _ => 1,
+        };
+        *told.entry(audit_text(world, event)).or_default() += count;
     }
     faults.same("audit", &sorted(&step.audit), &counted(told));
     let refused: Vec<String> = batch.refused.iter().map(|one| one.refusal.word().to_owned()).collect();
@@ -209,7 +212,7 @@ fn look_at_batch(
     }
     for (name, expected) in &step.restored {
         let user = world.user(name);
-        let found = batch.changes.iter().find(|change| change.user == user);
+        let found = batch.changes.iter().find(|change| change.users.contains(user.0));
         faults.same("restored", expected, &found.map_or(0, |change| change.change.plans_restored.len()));
     }
 }

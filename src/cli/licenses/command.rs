@@ -4,8 +4,8 @@ use std::io::{self, BufWriter, Write};
 
 use clap::{Args, Subcommand};
 
-//use super::forecast::{self, ForecastArgs};
-//use super::lint::{self, LintArgs};
+use super::forecast::{self, ForecastArgs};
+use super::lint::{self, LintArgs};
 use super::reprocess::{self, ReprocessArgs};
 use super::view::{View, ViewArgs};
 use crate::cli::args::Global;
@@ -34,9 +34,11 @@ enum LicensesCommand {
     Explain(ExplainArgs),
     /// Look at users, groups or all errors again
     Reprocess(ReprocessArgs),
-    //    Forecast(ForecastArgs),
+    /// Seats needed if everyone got what they are to have; with --until, the day a product runs short
+    Forecast(ForecastArgs),
 
-    //    Lint(LintArgs),
+    /// Templates that cannot work, groups that overlap, guests in licensed groups
+    Lint(LintArgs),
 }
 
 #[derive(Args, Debug)]
@@ -72,9 +74,9 @@ pub(in crate::cli) fn run(args: &LicensesArgs, global: &Global) -> Result<Outcom
         LicensesCommand::Status(args) => status(args, global),
         LicensesCommand::Errors(args) => errors(args, global),
         LicensesCommand::Explain(args) => explained(args, global),
-        LicensesCommand::Reprocess(args) => reprocess::run(args),
-        //        LicensesCommand::Forecast(args) => forecast::run(args, global),
-        //        LicensesCommand::Lint(args) => lint::run(args, global),
+        LicensesCommand::Reprocess(args) => reprocess::run(args, global),
+        LicensesCommand::Forecast(args) => forecast::run(args, global),
+        LicensesCommand::Lint(args) => lint::run(args, global),
     }
 }
 

@@ -27,7 +27,8 @@ use crate::licensing::forecast::{SeatTimeline, forecast};
 use crate::membership::clock::Clock;
 use crate::membership::recompute::{self, Plan, Status};
 use crate::membership::snapshot::Snapshot;
-use crate::report::license_forecast::write_license_forecast;
+use crate::report::license_forecast::{write_license_forecast, write_seat_timeline};
+use crate::report::output_format::OutputFormat;
 
 #[derive(Args, Debug)]
 pub(super) struct ForecastArgs {
@@ -64,17 +65,18 @@ pub(super) fn run(args: &ForecastArgs, global: &Global) -> Result<Outcome, Failu
     let forecasts = forecast(&view.tenant);
     let mut out = BufWriter::new(io::stdout().lock());
     let style = output::style();
-    write_license_forecast(
-        view.format,
-        &view.tenant,
-        &view.names,
-        &forecasts,
-        timeline.as_ref(),
-        &style,
-        &mut out,
-    )?;
+    let View { tenant, names, format, .. } = &view;
+    // A program gets one document: the course over time has the present in it.
+    let is_for_people = matches!(format, OutputFormat::Full | OutputFormat::Concise);
+    if timeline.is_none() || is_for_people {
+        write_license_forecast(*format, tenant, &forecasts, names, &style, &mut out)?;
+    }
+    if let Some(timeline) = &timeline {
+        write_seat_timeline(*format, tenant, timeline, names, &style, &mut out)?;
+    }
     out.flush()?;
-    let will_be_short = timeline.is_some_and(|it| it.courses.iter().any(|course| course.first_short.is_some()));
+    let will_be_short =
+        timeline.is_some_and(|it| it.courses.iter().any(|course| course.first_short.is_some()));
     let is_short = forecasts.iter().any(|forecast| forecast.short > 0);
     Ok(if is_short || will_be_short { Outcome::Findings } else { Outcome::Clean })
 }
@@ -113,7 +115,8 @@ fn followed(
 /// Rules that do not look at the clock give the same members all the time.
 fn keep_what_no_clock_changes(loaded: &mut Loaded, members: &Snapshot) {
     for input in &mut loaded.inputs {
-        let stays = input.plan.rule().is_some_and(|rule| !rule.depends_on_now() && rule.groups_read().is_empty());
+        let stays =
+            input.plan.rule().is_some_and(|rule| !rule.depends_on_now() && rule.groups_read().is_empty());
         if stays {
             let members = members.members(input.group).cloned();
             input.plan = Plan::Known { members, status: Status::Succeeded };

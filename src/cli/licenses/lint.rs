@@ -25,7 +25,7 @@ pub(super) fn run(args: &LintArgs, global: &Global) -> Result<Outcome, Failure> 
     let guests = guests(&computed.loaded.users, &computed.loaded.roster);
     let findings = lint(&licensed.ledger.tenant, &guests);
     let mut out = BufWriter::new(io::stdout().lock());
-    write_license_lint(format, &licensed.ledger.tenant, &names, &findings, &output::style(), &mut out)?;
+    write_license_lint(format, &licensed.ledger.tenant, &findings, &names, &output::style(), &mut out)?;
     out.flush()?;
     let fails = findings.iter().any(|finding| finding.severity == Severity::Error);
     Ok(if fails { Outcome::Findings } else { Outcome::Clean })

@@ -13,6 +13,7 @@ use super::import::{imported, state_of};
 use crate::base::limits::DELETED_USER_DAYS;
 use crate::cli::failure::Failure;
 use crate::directory::columns::{Column, Columns, NULL_CODE, TextColumn};
+use crate::directory::license_fields::{ADDRESS_CONFLICT, LICENSES};
 use crate::directory::object::{Object, Value};
 use crate::directory::user_licenses::{self, UserLicense};
 use crate::language::attribute::Subject;
@@ -45,10 +46,8 @@ struct Class {
 
 const NOT_TOLD: u32 = u32::MAX;
 
-/// The names of the columns.
+/// The column of the location.
 const LOCATION: &str = "usageLocation";
-const ADDRESS: &str = "addressConflict";
-const LICENSES: &str = "licenses";
 
 impl People {
     /// All users.
@@ -56,7 +55,7 @@ impl People {
         let mut people = Self::default();
         let locations = Coded::of(columns.columns.get(LOCATION));
         let licenses = Coded::of(columns.columns.get(LICENSES));
-        let addresses = columns.columns.get(ADDRESS);
+        let addresses = columns.columns.get(ADDRESS_CONFLICT);
         let mut known: HashMap<(u32, u32, bool), usize> = HashMap::new();
         let mut users: Vec<Vec<Ordinal>> = Vec::new();
         for row in 0..columns.rows() {
@@ -92,7 +91,7 @@ impl People {
         let mut known: HashMap<(Option<&str>, Option<&str>, bool), usize> = HashMap::new();
         let mut users: Vec<RoaringBitmap> = Vec::new();
         for (ordinal, object) in changed.iter().filter_map(|one| Some((one.ordinal, one.after.as_ref()?))) {
-            let conflict = matches!(object.get(ADDRESS), Value::Boolean(true));
+            let conflict = matches!(object.get(ADDRESS_CONFLICT), Value::Boolean(true));
             let key = (text_of(object, LOCATION), text_of(object, LICENSES), conflict);
             let place = match known.get(&key) {
                 Some(place) => *place,
@@ -362,7 +361,7 @@ impl<'c> Coded<'c> {
                 let mut number = |text: &'c str| {
                     *numbers.entry(text).or_insert_with(|| {
                         values.push(text);
-                        u32::try_from(values.len() - 1).unwrap_or(NULL_CODE)
+                        u32::try_from(values.len()).unwrap_or(NULL_CODE)
                     })
                 };
                 let codes = texts.iter().map(|text| text.map_or(NULL_CODE, &mut number)).collect();
@@ -381,7 +380,8 @@ impl<'c> Coded<'c> {
     }
 
     fn text(&self, code: u32) -> Option<&str> {
-        let at = code as usize;
+        // The code of nothing is 0, that of the first value 1.
+        let at = code.checked_sub(NULL_CODE + 1)? as usize;
         match self {
             Self::Dictionary(_, values) => {
                 (at < values.len() && values.is_valid(at)).then(|| values.value(at))

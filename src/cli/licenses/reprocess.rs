@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::names::NamesArgs;
 use super::view::{find_user, nothing_known};
 use super::{Again, Occasion, follow};
-use crate::cli::args::{DeltaFormat, ReportFormat};
+use crate::cli::args::{DeltaFormat, Global, ReportFormat};
 use crate::cli::failure::Failure;
 use crate::cli::finish::{Finished, Out};
 use crate::cli::progress::Progress;
@@ -37,9 +37,6 @@ pub(super) struct ReprocessArgs {
     /// Do all but remember
     #[arg(long)]
     dry_run: bool,
-    /// The instant at which it happens, such as 2026-01-15T00:00:00Z; the present if not given
-    #[arg(long, value_name = "RFC3339")]
-    now: Option<Timestamp>,
     /// Who has it done, for the history; the user of the system if not given
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
@@ -65,10 +62,10 @@ struct What {
 }
 
 /// Runs the command.
-pub(super) fn run(args: &ReprocessArgs) -> Result<Outcome, Failure> {
+pub(super) fn run(args: &ReprocessArgs, global: &Global) -> Result<Outcome, Failure> {
     let started = Timestamp::now();
     let mut progress = Progress::shown();
-    let names = args.names.read()?;
+    let mut names = args.names.read()?;
     if let Some(out) = &args.out {
         no_tenant(out)?;
         refuse_state_among(out, &args.state.state)?;
@@ -76,10 +73,11 @@ pub(super) fn run(args: &ReprocessArgs) -> Result<Outcome, Failure> {
     let mut store = args.state.open()?;
     let session = store.write()?;
     let mut standing = Standing::of(Remembered::read(&session)?);
+    names.add_groups(standing.names());
     let again = again(&args.what, &standing)?;
     let last = standing.last.as_ref();
     let run = last.map_or(1, |last| last.run + 1);
-    let now = args.now.unwrap_or(started);
+    let now = global.now.as_ref().map_or(started, |now| now.0);
     let actor = actor_or_user(args.actor.as_ref());
     let members = standing.members();
     let occasion = Occasion { now, run, actor: actor.clone(), again };

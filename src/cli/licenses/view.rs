@@ -16,6 +16,7 @@ use crate::cli::failure::Failure;
 use crate::cli::loaded::Memory;
 use crate::cli::output;
 use crate::cli::progress::Progress;
+use crate::cli::recompute::named;
 use crate::cli::remembered::Remembered;
 use crate::cli::settings::Settings;
 use crate::cli::standing::Standing;
@@ -72,7 +73,7 @@ pub(super) struct View {
 impl View {
     /// Reads it.
     pub(super) fn read(args: &ViewArgs, global: &Global) -> Result<Self, Failure> {
-        let names = args.names.read()?;
+        let mut names = args.names.read()?;
         let format = output::report_format(args.output_format);
         let mut store = args.store()?;
         let session = store.as_mut().map(Store::read).transpose()?;
@@ -84,13 +85,16 @@ impl View {
                 for warning in computed.loaded.warnings.iter().chain(&licensed.warnings) {
                     output::warn(warning);
                 }
+                names.add_groups(computed.loaded.groups.iter().map(named));
                 (licensed.ledger.tenant, computed.loaded.roster)
             }
             (None, Some(session)) => {
                 let remembered = Remembered::read(session)?;
                 let ledger = Ledger::read(session, None, Timestamp::UNIX_EPOCH)?;
                 let ledger = ledger.ok_or_else(|| nothing_known(session.path()))?;
-                (ledger.tenant, Standing::of(remembered).roster)
+                let standing = Standing::of(remembered);
+                names.add_groups(standing.names());
+                (ledger.tenant, standing.roster)
             }
             // One of them is required.
             (None, None) => return Err(Failure::new("--tenant or --state is missing")),
@@ -121,12 +125,13 @@ pub(super) fn computed_view(
     args: &ViewArgs,
     global: &Global,
 ) -> Result<(Settings, Names, OutputFormat, Computed), Failure> {
-    let names = args.names.read()?;
+    let mut names = args.names.read()?;
     let folder = args.tenant.as_deref().ok_or_else(|| Failure::new("--tenant is missing"))?;
     let settings = Settings::read(global, &args.language, Some(folder))?;
     let mut store = args.store()?;
     let session = store.as_mut().map(Store::read).transpose()?;
     let computed = computed(folder, &settings, session.as_ref())?;
+    names.add_groups(computed.loaded.groups.iter().map(named));
     for warning in &computed.loaded.warnings {
         output::warn(warning);
     }

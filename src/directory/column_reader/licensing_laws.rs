@@ -5,13 +5,16 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray, TimestampMillisecondArray};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Field};
 use jiff::Timestamp;
 use parquet::file::properties::WriterProperties;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::samples::write_parquet;
+use super::samples::{structure, write_parquet};
 use super::stored::{NO_ROW, StoredColumns, StoredName};
 use super::{ReadColumns, Wanted, read_columns};
 use crate::base::limits::{
@@ -138,6 +141,43 @@ fn write_texts(path: &Path, users: &[User], properties: WriterProperties) {
     write_parquet(path, &RecordBatch::try_from_iter_with_nullable(columns).unwrap(), properties);
 }
 
+/// The same as lists of structs.
+fn write_lists(path: &Path, users: &[User], properties: WriterProperties) {
+    let lists = |of: &dyn Fn(&User) -> Option<&Vec<UserLicense>>| -> ArrayRef {
+        let all: Vec<&UserLicense> = users.iter().filter_map(of).flatten().collect();
+        let texts = |of: &dyn Fn(&UserLicense) -> Option<String>| -> ArrayRef {
+            Arc::new(all.iter().map(|license| of(license)).collect::<StringArray>())
+        };
+        let mut plans = ListBuilder::new(StringBuilder::new());
+        for license in &all {
+            license.disabled_plans.iter().rev().for_each(|plan| plans.values().append_value(plan));
+            plans.append(!license.disabled_plans.is_empty());
+        }
+        let updated: TimestampMillisecondArray =
+            all.iter().map(|license| license.last_updated.map(Timestamp::as_millisecond)).collect();
+        let items = structure(&[
+            ("disabledPlans", Arc::new(plans.finish())),
+            ("assignedByGroup", texts(&|license| license.group_id.clone())),
+            ("skuId", texts(&|license| Some(license.sku_id.to_uppercase()))),
+            ("x", texts(&|_| None)),
+            ("error", texts(&|license| license.error.clone())),
+            ("state", texts(&|license| Some(license.state.word().to_lowercase()))),
+            ("lastUpdatedDateTime", Arc::new(updated)),
+        ]);
+        let offsets = OffsetBuffer::from_lengths(users.iter().map(|user| of(user).map_or(0, Vec::len)));
+        let valid: NullBuffer = users.iter().map(|user| of(user).is_some()).collect::<Vec<_>>().into();
+        let field = Arc::new(Field::new("element", DataType::clone(items.data_type()), true));
+        Arc::new(ListArray::new(field, offsets, items, Some(valid)))
+    };
+    let columns: [(&str, ArrayRef, bool); 4] = [
+        ("licenseAssignmentStates", lists(&|user| user.states.as_ref()), true),
+        ("addressConflict", Arc::new(users.iter().map(|user| user.conflict).collect::<BooleanArray>()), true),
+        ("id", Arc::new((0..users.len()).map(|at| Some(format!("u{at}"))).collect::<StringArray>()), true),
+        ("assignedLicenses", lists(&|user| user.licenses.as_ref()), true),
+    ];
+    write_parquet(path, &RecordBatch::try_from_iter_with_nullable(columns).unwrap(), properties);
+}
+
 type Told = Vec<(Option<String>, Option<bool>)>;
 
 fn told(read: &ReadColumns) -> Told {
@@ -161,7 +201,8 @@ proptest! {
         fs::write(path("u.csv"), csv(&users)).unwrap();
         let properties = WriterProperties::builder().set_max_row_group_row_count(Some(group_rows)).set_dictionary_enabled(dictionary);
         write_texts(&path("u.parquet"), &users, properties.clone().build());
-        for name in ["u.ndjson", "u.csv", "u.parquet"] {
+        write_lists(&path("lists.parquet"), &users, properties.clone().build());
+        for name in ["u.ndjson", "u.csv", "u.parquet", "lists.parquet"] {
             prop_assert_eq!(&told(&read(&path(name)).unwrap()), &expected, "{}", name);
         }
         let parts = folder.path().join("parts");

@@ -28,6 +28,12 @@ fn look_at_group(licensed: &Licensed<'_>, guests: &RoaringBitmap) -> Vec<License
     facts.into_iter().flatten().map(|fact| LicenseFinding { severity: Severity::Info, fact }).collect()
 }
 
+/// A group with those of its members who are in another one, too.
+struct Shared<'d> {
+    licensed: &'d Licensed<'d>,
+    members: RoaringBitmap,
+}
+
 /// How two templates stand to each other.
 #[derive(Default)]
 struct Relation {
@@ -39,14 +45,13 @@ struct Relation {
 /// members only where that found something.
 fn look_at_pairs(desk: &Desk<'_>) -> Vec<LicenseFinding> {
     let several = in_several(desk);
-    let mut by_template: BTreeMap<Vec<(SkuIndex, PlanSet)>, Vec<(&Licensed<'_>, RoaringBitmap)>> =
-        BTreeMap::new();
+    let mut by_template: BTreeMap<Vec<(SkuIndex, PlanSet)>, Vec<Shared<'_>>> = BTreeMap::new();
     for licensed in desk.licensed.iter().filter(|licensed| licensed.can_be_given) {
         let members = &licensed.members & &several;
         if !members.is_empty() {
             let mut given = licensed.given.clone();
             given.retain(|(sku, _)| is_available(desk.tenant.catalog(), *sku));
-            by_template.entry(given).or_default().push((licensed, members));
+            by_template.entry(given).or_default().push(Shared { licensed, members });
         }
     }
     let mut findings = Vec::new();
@@ -85,17 +90,13 @@ impl Relation {
     }
 
     /// What common members make of it. The group with the lesser id comes first.
-    fn findings(
-        &self,
-        one: &(&Licensed<'_>, RoaringBitmap),
-        other: &(&Licensed<'_>, RoaringBitmap),
-    ) -> Vec<LicenseFinding> {
-        let users = one.1.intersection_len(&other.1);
+    fn findings(&self, one: &Shared<'_>, other: &Shared<'_>) -> Vec<LicenseFinding> {
+        let users = one.members.intersection_len(&other.members);
         if users == 0 {
             return Vec::new();
         }
-        let is_turned = one.0.group.id > other.0.group.id;
-        let mut groups = [one.0.index, other.0.index];
+        let is_turned = one.licensed.group.id > other.licensed.group.id;
+        let mut groups = [one.licensed.index, other.licensed.index];
         let mut clashes = self.clashes.clone();
         if is_turned {
             groups.reverse();
@@ -110,10 +111,9 @@ impl Relation {
             severity: Severity::Info,
             fact: LicenseFact::Overlap { groups, users, products: self.shared.clone() },
         });
-        let conflict = (!clashes.is_empty()).then(|| LicenseFinding {
-            severity,
-            fact: LicenseFact::ConflictBetween { groups, users, clashes },
-        });
+        let is_conflict = !clashes.is_empty();
+        let fact = LicenseFact::ConflictBetween { groups, users, clashes };
+        let conflict = is_conflict.then_some(LicenseFinding { severity, fact });
         overlap.into_iter().chain(conflict).collect()
     }
 }

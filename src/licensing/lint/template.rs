@@ -20,10 +20,8 @@ pub(super) fn look_at_templates(desk: &Desk<'_>) -> Vec<LicenseFinding> {
             findings.extend(missing_needs(desk, licensed));
             findings.extend(stray_plans(desk, licensed));
             findings.extend(products(desk, licensed));
-            findings.extend((!licensed.group.is_eligible).then(|| LicenseFinding {
-                severity: Severity::Error,
-                fact: LicenseFact::NotEligible { group: licensed.index },
-            }));
+            let (severity, fact) = (Severity::Error, LicenseFact::NotEligible { group: licensed.index });
+            findings.extend((!licensed.group.is_eligible).then_some(LicenseFinding { severity, fact }));
             findings
         })
         .collect()

@@ -26,7 +26,7 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
     let ends = groups.split_off(groups.partition_point(|event| event.activity != Activity::FinishRun));
     let write = |event: &AuditEvent, out: &mut dyn Write| {
         let Around { head, tail } = teller.around(event, None);
-        let target = teller.words.target(run.ids, event.target);
+        let target = teller.words.target(run.ids, &event.target);
         out.write_all(format!("{head}{target}{tail}").as_bytes())
     };
     groups.iter().try_for_each(|event| write(event, out))?;
@@ -45,14 +45,14 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
 /// the run.
 pub fn license_events(run: &LicenseRun<'_>) -> Vec<store::AuditEvent> {
     let teller = AuditTeller::of(run);
-    let events = teller.group_events().into_iter().filter(|event| !matches!(event.target, Target::User(_)));
+    let events = teller.group_events().into_iter().filter(|event| !matches!(event.target, Target::Users(_)));
     let stored = |event: &AuditEvent| {
         let mut details = Map::from_iter([("actor".to_owned(), json!(event.actor))]);
         details.extend(teller.details(event, None));
         store::AuditEvent {
             activity: event.activity.name().to_owned(),
             category: event.activity.category().to_owned(),
-            target: teller.words.target(run.ids, event.target),
+            target: teller.words.target(run.ids, &event.target),
             details: Value::Object(details),
         }
     };
@@ -132,14 +132,14 @@ impl<'a> AuditTeller<'a> {
 
     /// What the event itself does not carry.
     fn of_event(&self, event: &AuditEvent) -> Map<String, Value> {
-        match (event.activity, event.target) {
+        match (event.activity, &event.target) {
             (Activity::StartRun, Target::Group(group)) => {
-                let summary = self.run.batch.summaries.iter().find(|summary| summary.group == group);
+                let summary = self.run.batch.summaries.iter().find(|summary| summary.group == *group);
                 object([("trigger", json!(summary.map(|summary| trigger_word(summary.trigger))))])
             }
             (_, Target::Product(sku)) => {
                 let [before, after] =
-                    [self.run.before, self.run.after].map(|tenant| tenant.catalog().plans_of(sku));
+                    [self.run.before, self.run.after].map(|tenant| tenant.catalog().plans_of(*sku));
                 object([
                     ("plansAdded", json!(self.words.plan_ids(&after.minus(&before)))),
                     ("plansRemoved", json!(self.words.plan_ids(&before.minus(&after)))),
@@ -237,8 +237,9 @@ fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::Run;
+    use super::super::samples::{Run, World};
     use super::*;
+    use crate::licensing::event::{EventKind, Reprocess};
 
     fn written(run: &Run) -> String {
         let mut out = Vec::new();
@@ -252,6 +253,18 @@ mod tests {
         insta::assert_snapshot!("audit_suspended", written(&Run::suspended()));
         insta::assert_snapshot!("audit_grown_product", written(&Run::grown_product()));
         insta::assert_snapshot!("audit_blocked_removal", written(&Run::blocked_removal()));
+    }
+
+    #[test]
+    fn a_group_that_is_processed_again_is_told() {
+        let Run { after, ids, .. } = Run::mixed();
+        let mut world = World::new();
+        (world.tenant, world.ids) = (after, ids);
+        let (sales, calls) = (world.group("g-sales"), world.group("g-calls"));
+        let mut kinds = [calls, sales].map(|group| EventKind::Reprocess(Reprocess::Group(group))).to_vec();
+        kinds.push(EventKind::GroupDeleted(world.group("g-plain")));
+        world.skip_events(99);
+        insta::assert_snapshot!("audit_again", written(&Run::of(world, vec![kinds])));
     }
 
     #[test]

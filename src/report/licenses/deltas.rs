@@ -6,9 +6,9 @@ use std::io::{self, Write};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
+use super::LicenseRun;
 use super::naming::{NoNames, SourceObject, Words};
 use super::user_lines::{Around, Spelling, UserLines, csv_fields};
-use super::{LicenseRun, classes};
 use crate::licensing::change::{OutcomeChange, RecordChange};
 use crate::licensing::tenant::{Tenant, UserIds};
 
@@ -40,8 +40,8 @@ pub fn write_license_deltas(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut lines = UserLines::default();
-    for class in classes::changes(run.batch) {
-        let records = records(run.after, class.change, class.causes);
+    for class in &run.batch.changes {
+        let records = records(run.after, &class.change, &class.causes);
         lines.add(&class.users, records.iter().map(|record| record.around(format)).collect());
     }
     write(format, lines, run.ids, out)
@@ -182,9 +182,9 @@ mod tests {
     }
 
     fn remembered(format: DeltaFormat, run: &Run) -> String {
-        let classes = classes::changes(&run.batch);
+        let classes = &run.batch.changes;
         let bodies: Vec<String> =
-            classes.iter().map(|class| change_body(&run.after, class.change, class.causes)).collect();
+            classes.iter().map(|class| change_body(&run.after, &class.change, &class.causes)).collect();
         let changes =
             classes.iter().zip(&bodies).map(|(class, body)| PastChange { users: &class.users, body });
         let mut out = Vec::new();
@@ -232,8 +232,7 @@ mod tests {
         world.run(vec![world.template("g-kiosk", "sku-e1")]);
         let kinds = vec![world.join("g-kiosk", &["zoe", "ada", "bob"])];
         let run = Run::of(world, kinds);
-        let classes = classes::changes(&run.batch);
-        assert_eq!(classes.iter().map(|class| class.users.len()).collect::<Vec<_>>(), [3]);
+        assert_eq!(run.batch.changes.iter().map(|class| class.users.len()).collect::<Vec<_>>(), [3]);
         assert_eq!(written(DeltaFormat::Ndjson, &run).lines().count(), 3);
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::licensing::audit::Target;
 use crate::licensing::catalog::SkuIndex;
-use crate::licensing::intent::{GroupIndex, Version};
+use crate::licensing::intent::{GroupIndex, UserIndex, Version};
 use crate::licensing::outcome::Source;
 use crate::licensing::plan_set::{PlanIndex, PlanSet};
 use crate::licensing::tenant::{Tenant, UserIds};
@@ -60,32 +60,32 @@ impl SourceObject {
 
 /// What things of one tenant are called.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a> {
-    pub(super) tenant: &'a Tenant,
-    pub(super) names: &'a dyn ProductNaming,
+pub(in crate::report) struct Words<'a> {
+    pub(in crate::report) tenant: &'a Tenant,
+    pub(in crate::report) names: &'a dyn ProductNaming,
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn sku_id(&self, sku: SkuIndex) -> &'a str {
+    pub(in crate::report) fn sku_id(&self, sku: SkuIndex) -> &'a str {
         self.tenant.catalog().product(sku).map_or("", |product| &product.sku_id)
     }
 
-    pub(super) fn part_number(&self, sku: SkuIndex) -> Option<&'a str> {
+    pub(in crate::report) fn part_number(&self, sku: SkuIndex) -> Option<&'a str> {
         self.tenant.catalog().product(sku)?.part_number.as_deref()
     }
 
-    pub(super) fn plan_id(&self, plan: PlanIndex) -> &'a str {
+    pub(in crate::report) fn plan_id(&self, plan: PlanIndex) -> &'a str {
         self.tenant.catalog().plan_at(plan).map_or("", |plan| &plan.id)
     }
 
     /// The ids of plans, sorted.
-    pub(super) fn plan_ids(&self, plans: &PlanSet) -> Vec<&'a str> {
+    pub(in crate::report) fn plan_ids(&self, plans: &PlanSet) -> Vec<&'a str> {
         let mut ids: Vec<&str> = plans.iter().map(|plan| self.plan_id(plan)).collect();
         ids.sort_unstable();
         ids
     }
 
-    pub(super) fn group_id(&self, group: GroupIndex) -> &'a str {
+    pub(in crate::report) fn group_id(&self, group: GroupIndex) -> &'a str {
         self.tenant.group(group).map_or("", |group| &group.id)
     }
 
@@ -107,31 +107,32 @@ impl<'a> Words<'a> {
     }
 
     /// Whom or what an event of the audit is about.
-    pub(super) fn target(&self, ids: &dyn UserIds, target: Target) -> Value {
+    /// Of several users the first one stands for all.
+    pub(super) fn target(&self, ids: &dyn UserIds, target: &Target) -> Value {
         match target {
-            Target::Group(group) => json!({ "groupId": self.group_id(group) }),
-            Target::User(user) => json!({ "userId": ids.id(user) }),
+            Target::Group(group) => json!({ "groupId": self.group_id(*group) }),
+            Target::Users(users) => json!({ "userId": users.min().map(|user| ids.id(UserIndex(user))) }),
             Target::Product(sku) => {
-                json!({ "skuId": self.sku_id(sku), "skuPartNumber": self.part_number(sku) })
+                json!({ "skuId": self.sku_id(*sku), "skuPartNumber": self.part_number(*sku) })
             }
         }
     }
 
     /// A product for people.
-    pub(super) fn product(&self, sku: SkuIndex) -> &'a str {
+    pub(in crate::report) fn product(&self, sku: SkuIndex) -> &'a str {
         let id = self.sku_id(sku);
         self.names.product(id).or_else(|| self.part_number(sku)).unwrap_or(id)
     }
 
     /// A plan for people.
-    pub(super) fn plan(&self, plan: PlanIndex) -> &'a str {
+    pub(in crate::report) fn plan(&self, plan: PlanIndex) -> &'a str {
         let id = self.plan_id(plan);
         let short = || self.tenant.catalog().plan_at(plan)?.name.as_deref();
         self.names.plan(id).or_else(short).unwrap_or(id)
     }
 
     /// A group for people.
-    pub(super) fn group(&self, group: GroupIndex) -> &'a str {
+    pub(in crate::report) fn group(&self, group: GroupIndex) -> &'a str {
         let id = self.group_id(group);
         self.names.group(id).unwrap_or(id)
     }
@@ -142,7 +143,7 @@ impl<'a> Words<'a> {
     }
 
     /// A plan as `Name` with its id behind it.
-    pub(super) fn exact_plan(&self, plan: PlanIndex) -> String {
+    pub(in crate::report) fn exact_plan(&self, plan: PlanIndex) -> String {
         exact(self.plan(plan), self.plan_id(plan))
     }
 
@@ -155,14 +156,14 @@ impl<'a> Words<'a> {
     }
 
     /// A plan as an object: its id, its short name and the name for people.
-    pub(super) fn plan_object(&self, plan: PlanIndex) -> Value {
+    pub(in crate::report) fn plan_object(&self, plan: PlanIndex) -> Value {
         let id = self.plan_id(plan);
         let name = self.tenant.catalog().plan_at(plan).and_then(|plan| plan.name.as_deref());
         json!({ "id": id, "name": name, "displayName": self.names.plan(id) })
     }
 
     /// Plans as objects, sorted by id.
-    pub(super) fn plan_objects(&self, plans: &PlanSet) -> Vec<Value> {
+    pub(in crate::report) fn plan_objects(&self, plans: &PlanSet) -> Vec<Value> {
         let mut plans: Vec<PlanIndex> = plans.iter().collect();
         plans.sort_by_key(|plan| self.plan_id(*plan));
         plans.into_iter().map(|plan| self.plan_object(plan)).collect()

@@ -167,6 +167,11 @@ impl World {
         vec![EventKind::SubscriptionChanged { sku, subscription: Subscription { status, ..known.clone() } }]
     }
 
+    /// Leaves out some numbers of events.
+    pub(super) fn skip_events(&mut self, count: u64) {
+        self.sequence += count;
+    }
+
     /// What events lead to, a minute after each earlier one.
     pub(super) fn run(&mut self, kinds: Vec<Vec<EventKind>>) -> Batch {
         let start: Timestamp = "2026-01-15T08:00:00Z".parse().unwrap();
@@ -323,7 +328,7 @@ pub(super) fn policy() -> LicensingPolicy {
             prerequisites: [("conf".to_owned(), vec![owned(&["teams"])])].into(),
             prohibited: [("office".to_owned(), BTreeSet::from([Country::new("CN").unwrap()]))].into(),
             mailboxes: owned(&["exo1", "exo2"]).into_iter().collect(),
-            data: BTreeMap::new(),
+            ..Facts::default()
         },
         ..LicensingPolicy::default()
     }

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
+use super::LicenseRun;
 use super::naming::{NoNames, Words};
 use super::user_lines::{Around, Spelling, UserLines};
-use super::{LicenseRun, classes};
 use crate::licensing::explain::{PlanStanding, plans};
 use crate::licensing::outcome::{ErrorCode, Outcome, Record};
 use crate::licensing::plan_set::PlanIndex;
@@ -22,9 +22,9 @@ pub fn write_license_states(run: &LicenseRun<'_>, is_full: bool, out: &mut dyn W
     let words = Words { tenant: run.after, names: &NoNames };
     let mut lines = UserLines::default();
     let mut changed = RoaringBitmap::new();
-    for class in classes::changes(run.batch) {
+    for class in &run.batch.changes {
         lines.add(&class.users, vec![around(words, &class.change.after)]);
-        changed |= class.users;
+        changed |= &class.users;
     }
     if is_full {
         for (outcome, users) in run.after.outcome_classes() {

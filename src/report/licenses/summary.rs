@@ -11,6 +11,7 @@ use super::seats::{seat_object, seat_table, sorted_pools};
 use super::{LicenseRun, classes, refusals};
 use crate::licensing::audit::{AuditEvent, Target};
 use crate::licensing::batch::{PoolReport, RefusedEvent};
+use crate::licensing::intent::UserIndex;
 use crate::licensing::outcome::ErrorCode;
 use crate::licensing::tenant::Tenant;
 use crate::report::Style;
@@ -40,7 +41,7 @@ impl LicenseCounts {
     /// Counts what a run did, and the errors that are there after it.
     pub fn of(run: &LicenseRun<'_>) -> Self {
         let mut counts = Self { refused: run.batch.refused.len(), ..Self::errors_of(run.after) };
-        for class in classes::changes(run.batch) {
+        for class in &run.batch.changes {
             let users = class.users.len();
             counts.users_changed += users;
             counts.seats_taken += users * class.change.seats_taken.len() as u64;
@@ -129,7 +130,7 @@ pub fn license_summary(run: &LicenseRun<'_>) -> Value {
         json!({
             "event": refused.event,
             "activity": event.map(|event| event.activity.name()),
-            "target": event.map(|event| words.target(run.ids, event.target)),
+            "target": event.map(|event| words.target(run.ids, &event.target)),
             "code": refused.refusal.word(),
             "reason": refusals::sentence(words, &refused.refusal),
         })
@@ -154,10 +155,12 @@ fn event_of<'a>(run: &LicenseRun<'a>, refused: &RefusedEvent) -> Option<&'a Audi
 fn refusal_words(run: &LicenseRun<'_>, words: Words<'_>, refused: &RefusedEvent) -> String {
     let reason = refusals::sentence(words, &refused.refusal);
     let Some(event) = event_of(run, refused) else { return format!("event `{}`: {reason}", refused.event) };
-    let target = match event.target {
-        Target::Group(group) => format!("group `{}`", words.group(group)),
-        Target::User(user) => format!("user `{}`", run.ids.id(user)),
-        Target::Product(sku) => format!("product `{}`", words.product(sku)),
+    let target = match &event.target {
+        Target::Group(group) => format!("group `{}`", words.group(*group)),
+        Target::Users(users) => {
+            format!("user `{}`", users.min().map_or("", |user| run.ids.id(UserIndex(user))))
+        }
+        Target::Product(sku) => format!("product `{}`", words.product(*sku)),
     };
     format!("{} of {target}: {reason}", event.activity.name())
 }
