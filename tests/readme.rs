@@ -320,7 +320,9 @@ fn commands() -> Vec<String> {
 fn subcommands(help: &str) -> Vec<String> {
     let list =
         help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
-    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    // Long descriptions go on in lines that are further in.
+    let lines = list.lines().filter(|line| !line.starts_with("   "));
+    let names = lines.filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
