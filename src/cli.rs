@@ -24,11 +24,13 @@ mod groups_of;
 mod guarded;
 mod history;
 mod incremental;
+mod licenses;
 mod loaded;
 mod members;
 mod members_of_group;
 mod named;
 mod output;
+mod plans;
 mod progress;
 mod recompute;
 mod remembered;
@@ -39,6 +41,7 @@ mod settings;
 mod single;
 mod singly;
 pub mod source;
+mod standing;
 mod state_file;
 mod state_groups;
 mod state_stream;
@@ -113,6 +116,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::FindRule(args) => find_rule::run(&args, &global),
         Command::History(args) => history::run(&args),
         Command::Undo(args) => undo::run(&args),
+        Command::Licenses(args) => licenses::run(&args, &global),
         Command::Members(args) => members_of_group::run(&args),
         Command::GroupsOf(args) => groups_of::run(&args),
         Command::Status(args) => status::run(&args),

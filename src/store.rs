@@ -14,6 +14,8 @@ mod groups;
 mod heads;
 mod history;
 mod ids;
+mod license_views;
+mod licenses;
 mod objects;
 mod runs;
 #[cfg(test)]
@@ -36,6 +38,7 @@ pub use self::groups::StoredGroup;
 pub use self::heads::{GroupHead, GroupTimes};
 pub use self::history::{ChangeCounts, DeltaHead, RunChoice};
 pub use self::ids::StoredIds;
+pub use self::licenses::{LicenseRow, LicenseTable};
 pub use self::runs::{AuditEvent, RunHead, RunKind, RunRecord, StoredDelta, hash_of};
 use self::schema::{APPLICATION_ID, MIGRATIONS, PAGE_SIZE_BYTES};
 pub use self::values::{present_ids, rows_of_segment};
@@ -133,6 +136,9 @@ impl Store {
                 connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
             // Another process may have been quicker.
             let version = number(&transaction, "user_version").map_err(failed)?;
+            if version > known {
+                return Err(StoreError::new(&path, Trouble::Later { found: version, known }));
+            }
             for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
                 transaction.execute_batch(&migration()).map_err(failed)?;
             }
@@ -256,7 +262,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         drop(Store::create(&path, Duration::ZERO).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        insta::assert_snapshot!(refused(&path), @"FILE: a later version of dyngroup wrote this state file (schema 99, this one knows 1): use that version");
+        insta::assert_snapshot!(refused(&path), @"FILE: a later version of dyngroup wrote this state file (schema 99, this one knows 2): use that version");
         insta::assert_snapshot!(refused(folder.path()), @"FILE: it is a folder; name a file");
         let missing = folder.path().join("none/state.sqlite");
         insta::assert_snapshot!(refused(&missing), @"FILE: the state file cannot be opened: look at the folder and its permissions");

@@ -1,10 +1,11 @@
-//! The README does what it says: its commands run, and what it shows as their output is what they print.
+//! The README and the page on licenses do what they say: their commands run, and what they show as their
+//! output is what they print.
 //!
-//! A `sh` block that begins with `dyngroup`, `cat` or `head` is run as it stands, one after the other, in
-//! a copy of `examples/` and `tests/cases/`, so that a reader who types along sees the same. Its exit
+//! A `sh` block that begins with one of the words in [`RUN`] is run as it stands, one after the other, in
+//! a copy of `examples/` and `tests/cases/` for each page, so that a reader who types along sees the same. Its exit
 //! code is 0 or what a comment `# exit code N` says. A `text` or `json` block right behind it is what
 //! the terminal shows, standard output first. After a change of the output,
-//! `DYNGROUP_README=accept cargo test readme` writes the new one into the README, for a person to read.
+//! `DYNGROUP_README=accept cargo test readme` writes the new one into the pages, for a person to read.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,23 +14,35 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dyngroup::base::diagnostic::Diagnostic;
+use dyngroup::directory::policy::Policy;
 use dyngroup::language::attribute::{Attribute, Attributes, Kind, Subject};
 use dyngroup::language::compile::{Options, compile};
 use dyngroup::language::dialect::Dialect;
+use dyngroup::licensing::policy::LicensingPolicy;
 
 /// What a reader has typed before the name of the program has a place in the search path.
 const FROM_SOURCE: &str = "cargo run --release -- ";
 
 /// The first words of the blocks that are run.
-const RUN: &[&str] = &["dyngroup", "cat", "head"];
+const RUN: &[&str] = &["dyngroup", "cat", "head", "cp", "sed", "grep"];
 
 /// The fences that show output.
 const SHOWN: &[&str] = &["text", "json"];
 
 #[test]
 fn the_commands_print_what_the_readme_shows() {
-    let readme = read("README.md");
-    let blocks = blocks(&readme);
+    check_commands("README.md");
+}
+
+#[test]
+fn the_commands_print_what_the_page_on_licenses_shows() {
+    check_commands("docs/licensing.md");
+}
+
+/// Runs the commands of a page, and compares or accepts what they print.
+fn check_commands(name: &str) {
+    let page = read(name);
+    let blocks = blocks(&page);
     let work = tempfile::tempdir().unwrap();
     for folder in ["examples", "tests/cases"] {
         copy(&root().join(folder), &work.path().join(folder));
@@ -40,40 +53,62 @@ fn the_commands_print_what_the_readme_shows() {
         runs += 1;
         let (printed, code) = run(&script, work.path());
         if code != block.exit_code() {
-            let _ = writeln!(faults, "README.md:{}: exit code {code}\n{script}\n{printed}", block.line);
+            let _ = writeln!(faults, "{name}:{}: exit code {code}\n{script}\n{printed}", block.line);
         }
-        let Some(shown) = blocks.get(at + 1).filter(|next| next.shows_output_of(block, &readme)) else {
+        let Some(shown) = blocks.get(at + 1).filter(|next| next.shows_output_of(block, &page)) else {
             continue;
         };
         if shown.content.trim_end() != printed.trim_end() {
             edits.push((shown, script, format!("{}\n", printed.trim_end())));
         }
     }
-    assert!(runs > 10, "only {runs} commands were found in the README");
+    assert!(runs > 10, "only {runs} commands were found in {name}");
     assert!(faults.is_empty(), "\n{faults}");
     if std::env::var_os("DYNGROUP_README").is_some_and(|word| word == "accept") {
-        let mut accepted = readme.clone();
-        // From the end, so that new output does not move the places that are still to be written.
-        for (shown, _, printed) in edits.iter().rev() {
-            let is_fence = |line: &str| line.starts_with("```");
-            let fence = &readme[shown.outside.clone()];
-            assert!(
-                fence.starts_with("````") || !printed.lines().any(is_fence),
-                "line {}: a longer fence",
-                shown.line
-            );
-            accepted.replace_range(shown.inside.clone(), printed);
-        }
-        return fs::write(root().join("README.md"), accepted).unwrap();
+        return fs::write(root().join(name), accepted(&page, &edits)).unwrap();
     }
     for (shown, script, printed) in &edits {
-        let _ = writeln!(
-            faults,
-            "README.md:{}: {script}- shown\n{}- printed\n{printed}",
-            shown.line, shown.content
-        );
+        let _ =
+            writeln!(faults, "{name}:{}: {script}- shown\n{}- printed\n{printed}", shown.line, shown.content);
     }
     assert!(faults.is_empty(), "\n{faults}");
+}
+
+/// The page with what its commands print now.
+fn accepted(page: &str, edits: &[(&Block<'_>, String, String)]) -> String {
+    let mut accepted = page.to_owned();
+    // From the end, so that new output does not move the places that are still to be written.
+    for (shown, _, printed) in edits.iter().rev() {
+        let is_fence = |line: &str| line.starts_with("```");
+        let fence = &page[shown.outside.clone()];
+        assert!(
+            fence.starts_with("````") || !printed.lines().any(is_fence),
+            "line {}: a longer fence",
+            shown.line
+        );
+        accepted.replace_range(shown.inside.clone(), printed);
+    }
+    accepted
+}
+
+#[test]
+fn the_page_on_licenses_and_the_example_list_every_choice_with_its_default() {
+    let file = Policy::read(&root().join("examples/contoso/policy.toml")).unwrap();
+    assert_eq!(LicensingPolicy::read(&file).unwrap(), LicensingPolicy::default());
+    let text = read("examples/contoso/policy.toml");
+    let choices = text.split("[licensing]\n").nth(1).and_then(|rest| rest.split("\n[").next()).unwrap();
+    let choices: Vec<_> = choices.lines().filter_map(|line| line.split_once(" = ")).collect();
+    let page = read("docs/licensing.md");
+    for (key, value) in &choices {
+        assert!(page.contains(&format!("| `{key}` | `{value}` |")), "{key} = {value}");
+    }
+    let refused =
+        LicensingPolicy::read(&Policy::of_text("policy.toml", "[licensing]\nno-key = 1\n").unwrap());
+    let refused = refused.unwrap_err().to_string();
+    let known = refused.split("these are ").nth(1).unwrap().trim_end().split(", ");
+    for key in known {
+        assert!(choices.iter().any(|(listed, _)| *listed == key), "{key} is not in the example");
+    }
 }
 
 #[test]
@@ -97,7 +132,7 @@ fn the_settings_file_of_the_readme_is_accepted() {
 fn every_command_and_option_is_in_the_readme() {
     let readme = read("README.md");
     let mut missing = Vec::new();
-    for command in subcommands(&run("dyngroup --help", &root()).0) {
+    for command in commands() {
         if !readme.contains(&format!("dyngroup {command}")) {
             missing.push(command.clone());
         }
@@ -271,10 +306,23 @@ fn run(script: &str, folder: &Path) -> (String, i32) {
     (text(&output.stdout) + &text(&output.stderr), output.status.code().unwrap_or(-1))
 }
 
+/// All commands, with those within commands.
+fn commands() -> Vec<String> {
+    let mut all = subcommands(&run("dyngroup --help", &root()).0);
+    for command in all.clone() {
+        let within = subcommands(&run(&format!("dyngroup {command} --help"), &root()).0);
+        all.extend(within.into_iter().map(|inner| format!("{command} {inner}")));
+    }
+    all
+}
+
 /// The commands that a help text lists.
 fn subcommands(help: &str) -> Vec<String> {
-    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
-    let names = list.lines().filter_map(|line| line.split_whitespace().next());
+    let list =
+        help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+    // Long descriptions go on in lines that are further in.
+    let lines = list.lines().filter(|line| !line.starts_with("   "));
+    let names = lines.filter_map(|line| line.split_whitespace().next());
     names.filter(|name| *name != "help").map(str::to_owned).collect()
 }
 

@@ -29,7 +29,7 @@ fn folder() -> Folder {
 
     let first =
         [delta(sales, "membershipRule", &[cleo, ada], &[]), delta(gone, "membershipRule", &[bob], &[])];
-    session.add_run(&run(1, RunKind::Full, None), &first, &[]).unwrap();
+    session.add_run(&run(1, RunKind::Full, None), &first, &[], &[]).unwrap();
     let event = |activity: &str, target: Value, details: Value| AuditEvent {
         activity: activity.to_owned(),
         category: "GroupManagement".to_owned(),
@@ -49,10 +49,10 @@ fn folder() -> Folder {
     ];
     let second =
         [delta(sales, "ruleChanged", &[bob], &[cleo]), delta(everybody, "assigned", &[pc, sales], &[])];
-    session.add_run(&run(2, RunKind::Incremental, None), &second, &events).unwrap();
+    session.add_run(&run(2, RunKind::Incremental, None), &second, &events, &[]).unwrap();
     let third = [delta(gone, "groupDeleted", &[], &[bob])];
-    session.add_run(&run(3, RunKind::Full, None), &third, &[]).unwrap();
-    session.add_run(&run(4, RunKind::Undo, Some(3)), &[], &[]).unwrap();
+    session.add_run(&run(3, RunKind::Full, None), &third, &[], &[]).unwrap();
+    session.add_run(&run(4, RunKind::Undo, Some(3)), &[], &[], &[]).unwrap();
 
     let error = Some("the version order is not chosen");
     let groups = [

@@ -177,3 +177,23 @@ pub const DELETED_USER_DAYS: i64 = 30;
 
 /// Events whose ids are remembered, so that one that comes again does nothing.
 pub const LICENSE_EVENTS_REMEMBERED_MAX: usize = 1_000_000;
+
+/// Most times that members and licenses are worked out in one run, where rules look at service plans that licenses
+/// of groups bring.
+pub const LICENSE_ROUNDS_MAX: usize = 16;
+
+/// How far a forecast of seats can look ahead, in days.
+pub const FORECAST_DAYS_MAX: i64 = 3_660;
+
+/// Most licenses of one user, counted by product and source. Nobody has hundreds; more are a mistake or meant
+/// to do harm.
+pub const LICENSES_PER_USER_MAX: usize = 10_000;
+
+/// Most service plans that one license of a user switches off. The largest products have about a hundred.
+pub const DISABLED_PLANS_PER_LICENSE_MAX: usize = 1_000;
+
+/// Most provisioning errors of one user that are read.
+pub const PROVISIONING_ERRORS_PER_USER_MAX: usize = 10_000;
+
+/// Largest file with names of products and service plans, in bytes. The published one takes about one megabyte.
+pub const PRODUCT_NAMES_FILE_MAX_BYTES: u64 = 64 << 20;

@@ -12,6 +12,7 @@ pub(super) use self::recompute::{GuardArgs, MemoryArgs, RecomputeArgs};
 use super::export::ExportArgs;
 use super::groups_of::GroupsOfArgs;
 use super::history::HistoryArgs;
+use super::licenses::LicensesArgs;
 use super::members_of_group::MembersArgs;
 use super::source::Format;
 use super::status::StatusArgs;
@@ -125,6 +126,8 @@ pub(super) enum Command {
     ///
     /// Exit codes: 0 done, 2 failed and nothing was committed.
     Undo(UndoArgs),
+    /// Seats, errors of licenses, and where every service plan of a user comes from
+    Licenses(LicensesArgs),
     /// List the members of a group of a state file
     Members(MembersArgs),
     /// List the groups of a state file that a user or device is a member of

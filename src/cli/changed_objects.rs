@@ -9,12 +9,13 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::failure::Failure;
-use super::loaded::too_many;
+use super::loaded::{now_read, too_many};
 use super::settings::Settings;
 use crate::directory::column_reader::Wanted;
 use crate::directory::column_reader::stored::{NO_ROW, StoredColumns, StoredFault, StoredName};
+use crate::directory::license_fields::Licensing;
 use crate::directory::object::{Object, Value};
-use crate::directory::read::{ObjectChange, changes_from_str, one_each, read_changes};
+use crate::directory::read::{ObjectChange, changes_from_str_with, one_each, read_changes_with};
 use crate::directory::source::Format;
 use crate::language::attribute::Subject;
 use crate::membership::changed::ChangedObject;
@@ -48,7 +49,7 @@ impl Told {
             if !path.exists() {
                 return Err(Failure::file(path, "read", &std::io::ErrorKind::NotFound.into()));
             }
-            told.extend(read_changes(path, subject, &settings.attributes)?);
+            told.extend(read_changes_with(path, subject, &settings.attributes, Licensing::Read)?);
         }
         let (changes, strangers): (Vec<_>, Vec<_>) = one_each(told)
             .into_iter()
@@ -203,7 +204,8 @@ fn earlier_change(
     settings: &Settings,
 ) -> Result<Option<ObjectChange>, Failure> {
     let Some(lines) = session.change(ordinal)? else { return Ok(None) };
-    let told = changes_from_str(session.path(), &lines, Format::Ndjson, subject, &settings.attributes)?;
+    let kind = (subject, &settings.attributes);
+    let told = changes_from_str_with(session.path(), &lines, Format::Ndjson, kind, Licensing::Read)?;
     Ok(told.into_iter().next())
 }
 
@@ -303,8 +305,9 @@ pub(super) fn read_again(
     let word = subject.word();
     let Some(path) = path.filter(|_| is_same) else {
         return Err(Failure::new(format!(
-            "rules now read `{word}.{first}`, which the state file does not hold, and the folder's {word}s are not \
-             the file that it was made from: run once without --changed"
+            "{}, which the state file does not hold, and the folder's {word}s are not the file that it was made \
+             from: run once without --changed",
+            now_read(word, first)
         )));
     };
     let read = crate::directory::column_reader::read_columns(path, subject, &settings.attributes, wanted)?;

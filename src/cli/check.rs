@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::settings::{self, Settings};
 use super::source::{self, Input, RuleSource};
 use super::words::Denial;
-use super::{Outcome, check_emit, check_fix, loaded, output};
+use super::{Outcome, check_emit, check_fix, output, plans};
 use crate::base::code;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::limits;
@@ -193,7 +193,7 @@ pub(super) fn options_for<'a>(source: &RuleSource, settings: &'a Settings) -> Op
 /// What is wrong with a rule because of the group that it belongs to.
 pub(super) fn group_finding(source: &RuleSource) -> Option<Diagnostic> {
     let is_assignable = source.group.as_ref()?.is_assignable_to_role?;
-    is_assignable.then(|| loaded::not_for_roles(&source.text))
+    is_assignable.then(|| plans::not_for_roles(&source.text))
 }
 
 /// The finding with its places in the file.

@@ -1,11 +1,14 @@
 //! The result of a run before anything is written: members, and what will be remembered of the groups.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
-use super::loaded::Loaded;
+use super::failure::Failure;
+use super::licenses::{Licensed, Occasion, Rounds};
+use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::Inputs;
 use super::settings::Settings;
@@ -32,6 +35,8 @@ pub(super) struct Computed {
     pub(super) counts: Vec<InputCount>,
     /// The ordinals of the users and of the devices.
     pub(super) present: [RoaringBitmap; 2],
+    /// What comes of the licenses, if the tenant has products.
+    pub(super) licensed: Option<Licensed>,
 }
 
 /// What the members of a group follow from.
@@ -47,22 +52,52 @@ pub(super) struct Followed {
 pub(super) type Past = HashMap<Ordinal, GroupHead>;
 
 impl Computed {
+    /// Reads the tenant in `folder` and evaluates all rules over all objects, and the licenses with them. `memory`
+    /// is what a state remembers of the last run.
+    pub(super) fn of_folder(
+        folder: &Path,
+        settings: &Settings,
+        choices: recompute::Settings,
+        memory: Option<&mut Memory<'_>>,
+        occasion: &Occasion,
+        progress: &mut Progress,
+    ) -> Result<Self, Failure> {
+        let Some(memory) = memory else {
+            let mut loaded = Loaded::read(folder, settings, progress)?;
+            let begin = || Rounds::begin(&mut loaded, None, None, occasion);
+            let rounds = progress.stage("licenses", "reading licenses", begin)?;
+            return Self::in_full(loaded, settings, choices, None, rounds, progress);
+        };
+        let mut loaded = Loaded::resume(folder, settings, memory, progress)?;
+        let begin = || Rounds::begin(&mut loaded, Some(memory.session), None, occasion);
+        let rounds = progress.stage("licenses", "reading licenses", begin)?;
+        let remembered = &memory.remembered;
+        let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
+        Self::in_full(loaded, settings, choices, last, rounds, progress)
+    }
+
     /// Evaluates all rules over all objects. `present` and `inputs` are those of the last run, if there was one.
     pub(super) fn in_full(
-        loaded: Loaded,
+        mut loaded: Loaded,
         settings: &Settings,
         choices: recompute::Settings,
         last: Option<(&[RoaringBitmap; 2], &Inputs)>,
+        rounds: Option<Rounds>,
         progress: &mut Progress,
-    ) -> Self {
-        let (outcomes, after) = loaded.recompute(choices, progress);
+    ) -> Result<Self, Failure> {
+        let mut members = loaded.recompute(choices, progress);
+        let licensed = match rounds {
+            Some(rounds) => Some(rounds.settle(&mut loaded, &mut members, choices, progress)?),
+            None => None,
+        };
+        let (outcomes, after) = members;
         let nothing = vec![Followed::default(); outcomes.len()];
         let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, nothing);
         let inputs = Inputs { values: values_of(&loaded), ..loaded.read.clone() };
         let present = [Subject::User, Subject::Device].map(|subject| ordinals_of(&loaded.roster, subject));
         let counts =
             last.map(|(before, read)| counts_of(before, &present, read, &inputs)).unwrap_or_default();
-        Self { loaded, outcomes, after, followed, inputs, counts, present }
+        Ok(Self { loaded, outcomes, after, followed, inputs, counts, present, licensed })
     }
 }
 
@@ -103,7 +138,7 @@ pub(super) fn fingerprint(group: &Group, rule: &TypedRule, settings: &Settings) 
 }
 
 /// The ordinals of all rows.
-fn ordinals_of(roster: &Roster, subject: Subject) -> RoaringBitmap {
+pub(super) fn ordinals_of(roster: &Roster, subject: Subject) -> RoaringBitmap {
     let rows = u32::try_from(roster.rows(subject)).unwrap_or(u32::MAX);
     roster.ordinals_of_rows(subject, (0..rows).collect())
 }

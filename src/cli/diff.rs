@@ -10,6 +10,7 @@ use roaring::RoaringBitmap;
 use self::proposed::{Proposed, Stop};
 use super::args::{DiffArgs, Global};
 use super::failure::Failure;
+use super::licenses::{Ids, WhatIfLicenses};
 use super::loaded::{self, Loaded};
 use super::progress::Progress;
 use super::settings::Settings;
@@ -29,6 +30,8 @@ use crate::report::difference::{
     AllChanges, Change, DifferenceReport, GroupDifference, Moves, Reader, Reason, Sample, Side,
     write_difference,
 };
+use crate::report::licenses::NoNames;
+use crate::report::licenses::losses::LossesReport;
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -37,7 +40,8 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
     let mut proposed = None;
     let loaded = Loaded::read_with(&args.on.tenant, &settings, &mut progress, |groups, plans| {
         let found = Proposed::read(args, groups, plans, &settings)?;
-        let wanted = found.wanted(groups, plans, &settings);
+        let [users, devices] = found.wanted(groups, plans, &settings);
+        let wanted = [users.and(&loaded::of_licenses()), devices];
         proposed = Some(found);
         Ok(wanted)
     });
@@ -50,7 +54,8 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
     let inputs = inputs(&mut loaded, &proposed)?;
     let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
     let comparison = Comparison::new(&loaded, &proposed, inputs, choices, &mut progress);
-    let report = progress.stage("compare", "comparing", || comparison.report(args, &settings));
+    let mut report = progress.stage("compare", "comparing", || comparison.report(args, &settings));
+    report.licenses = losses(&loaded, (&proposed, &comparison), &settings)?;
     progress.finish();
     for warning in &loaded.warnings {
         output::warn(warning);
@@ -59,6 +64,24 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
     write_difference(output::report_format(args.on.output_format), &report, &output::style(), &mut out)?;
     out.flush()?;
     Ok(if report.failed() > 0 { Outcome::Findings } else { Outcome::Clean })
+}
+
+/// What becomes of licenses, if the tenant has products.
+fn losses(
+    loaded: &Loaded,
+    (proposed, comparison): (&Proposed, &Comparison<'_>),
+    settings: &Settings,
+) -> Result<Option<LossesReport>, Failure> {
+    let groups = comparison.inputs.iter().zip(&proposed.groups);
+    let sides = WhatIfLicenses {
+        loaded,
+        present: &comparison.what_if.present.members,
+        proposed: &comparison.what_if.proposed.members,
+        groups: groups.map(|(input, group)| (input.group, group)).collect(),
+        now: settings.now(),
+    };
+    let Some((licensed, roster)) = sides.settle()? else { return Ok(None) };
+    Ok(Some(LossesReport::of(&licensed.told("", &Ids(&roster), &NoNames))))
 }
 
 /// The proposed groups with their ordinals; new ones get theirs now.
@@ -153,7 +176,7 @@ impl<'a> Comparison<'a> {
         groups.sort_by(|one, other| one.group.id.cmp(&other.group.id));
         let readers = self.readers();
         let all = args.all.then(|| self.all_changes(&groups, &readers));
-        DifferenceReport { groups, readers, places, all }
+        DifferenceReport { groups, readers, places, all, licenses: None }
     }
 
     /// The proposed rules that were evaluated, with their members.

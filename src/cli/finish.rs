@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 use super::args::DeltaFormat;
 use super::computed::{Followed, Past};
 use super::failure::Failure;
+use super::licenses::{Ids, Licensed};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
 use super::remembered::Inputs;
@@ -16,8 +17,10 @@ use crate::directory::group::Group;
 use crate::membership::delta::Delta;
 use crate::membership::recompute::Status;
 use crate::membership::register::Holder;
+use crate::report::licenses::audit::license_events;
+use crate::report::licenses::{NoNames, ProductNaming};
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
+use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, Session, StoredDelta, StoredGroup};
 
 /// What a run leaves behind.
 pub(super) struct Finished {
@@ -31,17 +34,27 @@ pub(super) struct Finished {
     /// The ordinals of the users, of the devices and of deleted strangers, if they may have changed.
     pub(super) present: Option<[RoaringBitmap; 3]>,
     pub(super) inputs: Option<Inputs>,
+    /// What came of the licenses, if the tenant has products.
+    pub(super) licensed: Option<Licensed>,
 }
 
-/// Where files go.
-pub(super) type Out<'a> = Option<(&'a Path, DeltaFormat)>;
+/// Where files go, and in which form.
+#[derive(Clone, Copy)]
+pub(super) struct Out<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) delta_format: DeltaFormat,
+    /// Whether the licenses of all users are told, and not only of those with changes.
+    pub(super) is_full: bool,
+    /// The names of products and plans.
+    pub(super) names: &'a dyn ProductNaming,
+}
 
 impl Finished {
     /// Writes everything: files, and the state if there is a session. Of both or of none something stays.
     pub(super) fn write(
         mut self,
         session: Option<Session<'_>>,
-        out: Out<'_>,
+        out: Option<Out<'_>>,
         progress: &mut Progress,
     ) -> Result<RunReport, Failure> {
         if let Some(session) = &session {
@@ -49,7 +62,7 @@ impl Finished {
         }
         let mut report = self.report;
         let files = match out {
-            Some((folder, format)) => Some(RunFiles::stage(&mut report, folder, format, progress)?),
+            Some(out) => Some(RunFiles::stage(&mut report, self.licensed.as_ref(), out, progress)?),
             None => None,
         };
         if let Some(session) = session {
@@ -92,7 +105,15 @@ impl Finished {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             summary: crate::report::recompute::summary(report),
         };
-        session.add_run(&new, &deltas_of(report), &report.events)?;
+        let Some(licensed) = &self.licensed else {
+            session.add_run(&new, &deltas_of(report), &report.events, &[])?;
+            return Ok(());
+        };
+        licensed.write(session)?;
+        let ids = Ids(&report.changes.roster);
+        let told = licensed.told(&report.run, &ids, &NoNames);
+        let events: Vec<AuditEvent> = report.events.iter().cloned().chain(license_events(&told)).collect();
+        session.add_run(&new, &deltas_of(report), &events, &licensed.changes())?;
         Ok(())
     }
 }

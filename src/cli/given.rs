@@ -12,7 +12,7 @@ use crate::membership::recompute::{GroupInput, Plan, Status};
 use crate::membership::register::Holder;
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
-use crate::store::StoredGroup;
+use crate::store::{GroupHead, StoredGroup};
 
 /// The groups of a run with what is to be done with them.
 pub(super) struct Membership {
@@ -30,23 +30,24 @@ impl Membership {
     ///
     /// A group that the state does not know had the members that the folder tells. What the folder tells of a
     /// dynamic group that the state knows does not count any more; of a static group it is who is a member
-    /// now. Where the folder tells nothing, static groups stay as they are: nothing told is not nobody.
+    /// now. Where the folder tells nothing, static groups stay as they are: nothing told is not nobody. Groups
+    /// of `licensed` stay as they are even if the folder does not have them any more.
     pub(super) fn of(
         groups: Vec<Group>,
         plans: Vec<Plan>,
-        stored: Vec<StoredGroup>,
+        (stored, licensed): (Vec<StoredGroup>, Option<&RoaringBitmap>),
         given: Option<&Members>,
         roster: &mut Roster,
     ) -> Result<Self, Failure> {
         let mut before = Snapshot::default();
-        let mut gone: HashMap<Ordinal, (String, Option<String>)> = HashMap::new();
+        let mut gone: HashMap<Ordinal, GroupHead> = HashMap::new();
         let mut paused = RoaringBitmap::new();
         for StoredGroup { head, members } in stored {
             before.replace(head.ordinal, members);
             if head.status == Status::Paused.word() {
                 paused.insert(head.ordinal);
             }
-            gone.insert(head.ordinal, (head.id, head.display_name));
+            gone.insert(head.ordinal, head);
         }
         for (old, new) in roster.promoted() {
             before.rename(old, new);
@@ -85,10 +86,17 @@ impl Membership {
         }
         let mut gone: Vec<_> = gone.into_iter().collect();
         gone.sort_unstable_by_key(|(ordinal, _)| *ordinal);
-        for (group, (id, display_name)) in gone {
-            this.groups.push(Group::named(id, display_name));
-            let nobody = Plan::Known { members: Some(RoaringBitmap::new()), status: Status::Deleted };
-            this.inputs.push(GroupInput { group, plan: nobody });
+        for (group, head) in gone {
+            let is_licensed = licensed.is_some_and(|licensed| licensed.contains(group));
+            let plan = if is_licensed {
+                let status = Status::of_word(&head.status).unwrap_or(Status::Static);
+                Plan::Known { members: None, status }
+            } else {
+                Plan::Known { members: Some(RoaringBitmap::new()), status: Status::Deleted }
+            };
+            let membership_rule = head.rule.filter(|_| is_licensed);
+            this.groups.push(Group { membership_rule, ..Group::named(head.id, head.display_name) });
+            this.inputs.push(GroupInput { group, plan });
         }
         Ok(this)
     }

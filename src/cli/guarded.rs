@@ -7,7 +7,12 @@ use super::args::GuardArgs;
 use super::failure::Failure;
 use crate::directory::approval::Approval;
 use crate::directory::policy::Policy;
-use crate::membership::guard::{ChangedMembers, GroupChange, InputCount, ReviewedTrip, review, trips};
+use crate::directory::policy::share::Share;
+use crate::licensing::policy::{LicensingPolicy, MassChange};
+use crate::membership::guard::{
+    ChangedMembers, Exceeded, GroupChange, InputCount, Limit, ReviewedTrip, Trip, TripKind, TripSubject,
+    of_objects, review, trips,
+};
 use crate::membership::roster::Roster;
 use crate::report::recompute::RunReport;
 use crate::store::AuditEvent;
@@ -17,6 +22,8 @@ pub(super) struct Guards {
     policy: Policy,
     approval: Approval,
     allow: Vec<String>,
+    /// How many users may lose a license.
+    mass_change: Option<MassChange>,
     /// Whether the command line switches them off.
     off: bool,
 }
@@ -49,7 +56,8 @@ impl Guards {
             Some(path) => Approval::read(path)?,
             None => Approval::default(),
         };
-        Ok(Self { policy, approval, allow: args.allow.clone(), off: args.no_guards })
+        let mass_change = LicensingPolicy::read(&policy)?.mass_change_guard;
+        Ok(Self { policy, approval, allow: args.allow.clone(), mass_change, off: args.no_guards })
     }
 
     /// Looks at a run; `counts` are those of what it has read.
@@ -71,9 +79,34 @@ impl Guards {
             before: &report.changes.before,
             after: &report.changes.after,
         };
-        let trips = review(tripped, &changes, &allowed, members, &self.approval);
+        let mut trips = review(tripped, &changes, &allowed, members, &self.approval);
+        trips.extend(self.license_removals(report));
         let overridden = self.overridden(&trips, report);
         Ok(Looked { trips: if self.off { Vec::new() } else { trips }, allowed, overridden })
+    }
+
+    /// Stops a run in which too many users lose a license.
+    fn license_removals(&self, report: &RunReport) -> Option<ReviewedTrip> {
+        let (limit, licenses) = (self.mass_change?, report.licenses.as_ref()?);
+        let (before, removed) = (licenses.holders_before, licenses.losing.len());
+        let limit = match limit {
+            MassChange::Users(most) => (removed > most).then_some(Limit::Count(most)),
+            MassChange::Percent(percent) => {
+                let share = Share::parse(&format!("{percent}%")).ok()?;
+                share.is_exceeded_by(removed, before).then_some(Limit::Share(share))
+            }
+        }?;
+        let trip = Trip {
+            kind: TripKind::LicenseRemovals,
+            subject: TripSubject::Licenses,
+            before,
+            added: 0,
+            removed,
+            exceeded: vec![Exceeded { key: "mass_change_guard", limit }],
+        };
+        let fingerprint = of_objects(&licenses.losing, &report.changes.roster);
+        let approved = self.approval.passes(trip.kind, None, fingerprint);
+        Some(ReviewedTrip { trip, fingerprint, approved })
     }
 
     fn allowed(&self, report: &RunReport) -> Result<RoaringBitmap, Failure> {

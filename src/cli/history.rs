@@ -16,10 +16,15 @@ use super::state_groups::{self, FoundGroup, named};
 use super::state_stream::StateStream;
 use super::{Outcome, output};
 use crate::base::fold::fold;
+use crate::licensing::intent::UserIndex;
+use crate::licensing::tenant::UserIds;
 use crate::membership::roster::Ordinal;
 use crate::report::guards::NamedGroup;
 use crate::report::history as report;
 use crate::report::history::RunSummary;
+use crate::report::licenses::deltas::{
+    DeltaFormat as LicenseDeltaFormat, PastChange, write_past_license_deltas,
+};
 use crate::report::membership_stream::GroupMemberships;
 use crate::report::memberships::write_past_deltas;
 use crate::report::run_changes::{self, ChangedGroup, RunChanges};
@@ -128,6 +133,9 @@ fn one(
     let groups = changed_groups(session, run, &ids, only.as_ref())?;
     if let Some(folder) = &args.out {
         write_deltas(session, run, &ids, &groups, folder)?;
+        if only.is_none() {
+            write_licenses(session, run, &ids, folder)?;
+        }
     }
     let changes = changes_of(session, run, groups, only.as_ref())?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -216,4 +224,32 @@ fn write_deltas(
     let path = folder.join("membership-deltas.ndjson");
     let staged = Staged::stream(&path, |out| write_past_deltas(ids, &mut || stream.next(), out));
     stream.end(staged)?.commit()
+}
+
+/// Writes the file of the licenses that a run changed, if it looked at licenses at all.
+fn write_licenses(
+    session: &Session<'_>,
+    run: &RunRecord,
+    ids: &StoredIds,
+    folder: &Path,
+) -> Result<(), Failure> {
+    if run.head.summary.get("licenses").is_none() {
+        return Ok(());
+    }
+    let changes = session.license_changes(run.run)?;
+    let past = changes.iter().map(|change| PastChange { users: &change.users, body: &change.body });
+    let path = folder.join("license-deltas.ndjson");
+    let write = |out: &mut (dyn Write + Send)| {
+        write_past_license_deltas(LicenseDeltaFormat::Ndjson, past, &IdsOfState(ids), out)
+    };
+    Staged::stream(&path, write)?.commit()
+}
+
+/// The ids of users by ordinal.
+struct IdsOfState<'a>(&'a StoredIds);
+
+impl UserIds for IdsOfState<'_> {
+    fn id(&self, user: UserIndex) -> &str {
+        self.0.id(user.0).unwrap_or_default()
+    }
 }

@@ -11,7 +11,9 @@ use super::args::MemoryArgs;
 use super::changed_objects::{Counts, Told, holder_of, read_again, refuse_other_kind, rows_of};
 use super::computed::{Computed, counts_of, followed_in_full};
 use super::failure::Failure;
-use super::loaded::{Loaded, Memory, Wanteds, plans_of, wanted_of};
+use super::licenses::{Occasion, Rounds, reads_plans};
+use super::loaded::{Known, Loaded, Memory, Wanteds, wanted_of};
+use super::plans::plans_of;
 use super::progress::Progress;
 use super::recompute::{nothing_remembered, past_of};
 use super::remembered::{Inputs, Remembered};
@@ -31,7 +33,7 @@ use crate::membership::recompute::{self, Plan, Status};
 use crate::membership::register::Register;
 use crate::membership::roster::Roster;
 use crate::report::summary::counted;
-use crate::store::{Session, StoredGroup};
+use crate::store::Session;
 
 /// Computes the members after the changes in the files of `args`.
 pub(super) fn computed(
@@ -40,6 +42,7 @@ pub(super) fn computed(
     settings: &Settings,
     choices: recompute::Settings,
     memory: &mut Memory<'_>,
+    occasion: &Occasion,
     progress: &mut Progress,
 ) -> Result<Computed, Failure> {
     let session = memory.session;
@@ -54,30 +57,49 @@ pub(super) fn computed(
     })?;
     let tenant = progress.stage("read", "reading the groups", || tenant_of(folder, &told, &remembered))?;
     let plans = progress.stage("compile", "compiling the rules", || plans_of(&tenant.groups, settings));
-    let wanted = wanted_of(&plans);
+    let mut wanted = wanted_of(&plans);
+    if remembered.licensed.is_some() {
+        wanted.users = wanted.users.with_licenses();
+    }
     let declared = declared_since(&remembered.inputs, &wanted, settings, session.path())?;
     let (changed, anew) = progress.stage("read", "bringing attributes up to date", || {
         objects_of(session, &told, &tenant, &remembered, &wanted, settings)
     })?;
-    let Remembered { register, groups: stored, present: before, strangers, inputs: mut read, .. } =
-        remembered;
+    let Remembered {
+        register, groups: stored, present: before, strangers, inputs: mut read, licensed, ..
+    } = remembered;
     read.count_anew(anew);
     let past = past_of(&stored);
     let present = both(&told, &before).map(|(told, present)| told.present(present));
     let members_file = tenant.members_mark.clone();
-    let (mut loaded, ids) =
-        loaded_of(register, tenant, (plans, stored), &told, &present, (strangers, &read))?;
+    let (mut loaded, ids) = loaded_of(
+        register,
+        tenant,
+        (plans, Known { groups: stored, strangers, licensed }),
+        &told,
+        &present,
+        &read,
+    )?;
     let followed = progress.stage("evaluate", "looking at what changed", || {
         let crowd = both(&changed, &present).map(|(changed, present)| is_crowd(changed, present));
         singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.head.now), settings, choices)
     });
     progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
-    let (outcomes, after) = loaded.recompute(choices, progress);
+    let ([changed_users, _], [users, _]) = (&changed, &present);
+    let rounds = progress.stage("licenses", "reading licenses", || {
+        Rounds::begin(&mut loaded, Some(session), Some((changed_users, users)), occasion)
+    })?;
+    let mut members = loaded.recompute(choices, progress);
+    let licensed = match rounds {
+        Some(rounds) => Some(rounds.settle(&mut loaded, &mut members, choices, progress)?),
+        None => None,
+    };
+    let (outcomes, after) = members;
     let followed = followed_in_full(&loaded, &outcomes, settings, choices.now, followed);
     let values = values_after(&read, &changed);
     let inputs = Inputs { values, members_file, declared: Some(declared), ..read.clone() };
     let counts = counts_of(&before, &present, &read, &inputs);
-    Ok(Computed { loaded, outcomes, after, followed, inputs, counts, present })
+    Ok(Computed { loaded, outcomes, after, followed, inputs, counts, present, licensed })
 }
 
 /// What belongs to users, and what belongs to devices.
@@ -161,10 +183,10 @@ fn objects_of(
 fn loaded_of(
     register: Register,
     tenant: TenantGroups,
-    (plans, stored): (Vec<Plan>, Vec<StoredGroup>),
+    (plans, past): (Vec<Plan>, Known),
     told: &[Told; 2],
     present: &[RoaringBitmap; 2],
-    (strangers, read): (RoaringBitmap, &Inputs),
+    read: &Inputs,
 ) -> Result<(Loaded, [StringArray; 2]), Failure> {
     let rows =
         both(told, present).map(|(told, present)| rows_of(&register, told.holder, present, &told.ids()));
@@ -182,8 +204,7 @@ fn loaded_of(
         removed: told.strangers.clone(),
         ..ReadColumns::default()
     });
-    let mut loaded =
-        Loaded::grouped(tenant.with_objects(objects), plans, roster, (stored, strangers), is_known)?;
+    let mut loaded = Loaded::grouped(tenant.with_objects(objects), plans, roster, past, is_known)?;
     loaded.read = read.clone();
     let naming = told.iter().flat_map(|told| &told.changes).filter(|change| change.names_groups).count();
     if naming > 0 {
@@ -205,7 +226,10 @@ fn fill(
     [users, devices]: [StringArray; 2],
     [of_users, of_devices]: &[RoaringBitmap; 2],
 ) -> Result<(), Failure> {
-    let wanted = wanted_of(loaded.inputs.iter().map(|input| &input.plan));
+    let mut wanted = wanted_of(loaded.inputs.iter().map(|input| &input.plan));
+    if loaded.inputs.iter().any(|input| reads_plans(&input.plan)) {
+        wanted.users = wanted.users.with_licenses();
+    }
     let register = loaded.roster.register();
     let read = |subject: Subject, ids, present| {
         let wanted = wanted.of(subject);

@@ -9,23 +9,21 @@ use roaring::RoaringBitmap;
 
 use super::failure::Failure;
 use super::given::Membership;
+use super::plans::plans_of;
 use super::progress::Progress;
 use super::remembered::{Inputs, Remembered};
 use super::settings::Settings;
-use super::single::sentence;
 use crate::base::code;
-use crate::base::diagnostic::Diagnostic;
 use crate::base::fold::fold;
-use crate::base::span::Span;
 use crate::directory::column_reader::stored::StoredName;
 use crate::directory::column_reader::{ReadColumns, Wanted};
 use crate::directory::columns::{Columns, TextColumn};
-use crate::directory::group::{Group, ProcessingState};
+use crate::directory::group::Group;
 use crate::directory::mark::mark_of;
 use crate::directory::policy::Policy;
+use crate::directory::sku::Sku;
 use crate::directory::tenant::{TenantColumns, TenantGroups};
-use crate::language::attribute::Subject;
-use crate::language::compile::compile;
+use crate::language::attribute::{Attributes, Subject};
 use crate::language::dialect::Dialect;
 use crate::language::typed::TypedRule;
 use crate::membership::recompute::{self, GroupInput, GroupOutcome, Objects, Plan};
@@ -36,6 +34,7 @@ use crate::report::summary::counted;
 use crate::store::{Session, StoredGroup, present_ids};
 
 /// A tenant ready to run.
+#[derive(Clone)]
 pub(super) struct Loaded {
     pub(super) roster: Roster,
     pub(super) users: Columns,
@@ -49,7 +48,17 @@ pub(super) struct Loaded {
     pub(super) groups: Vec<Group>,
     pub(super) inputs: Vec<GroupInput>,
     pub(super) before: Snapshot,
+    /// How many of the groups stand in the folder; the others do so no more.
+    pub(super) in_folder: usize,
     pub(super) policy: Policy,
+    /// The products of the tenant.
+    pub(super) skus: Vec<Sku>,
+    /// Whether the licenses of the users are known from the last run.
+    pub(super) is_licensed: bool,
+    /// The directory's location.
+    pub(super) country: Option<String>,
+    /// The users with the service plans that licenses give them, where these are not what the files say.
+    pub(super) overlaid: Option<Columns>,
     /// What is worth a look and no error.
     pub(super) warnings: Vec<String>,
     /// What it was read from; the counts of values are still to come.
@@ -62,10 +71,22 @@ pub(super) struct Memory<'s> {
     pub(super) remembered: Remembered,
 }
 
+/// What is known of groups from the last run.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) groups: Vec<StoredGroup>,
+    /// Those who were deleted before anybody knew them.
+    pub(super) strangers: RoaringBitmap,
+    /// The groups with a license template, which cannot be deleted; `None` if nothing is known of licenses.
+    pub(super) licensed: Option<RoaringBitmap>,
+}
+
 impl Loaded {
-    /// Reads the tenant in `folder` on its own: its members file says who was a member before.
+    /// Reads the tenant in `folder` on its own, with what licenses depend on: its members file says who was a
+    /// member before.
     pub(super) fn read(folder: &Path, settings: &Settings, progress: &mut Progress) -> Result<Self, Failure> {
-        Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(Default::default()))
+        let licenses = [of_licenses(), Wanted::default()];
+        Self::read_with(folder, settings, progress, |_, _| Ok::<_, Failure>(licenses))
     }
 
     /// The same. `more` says from the groups and their plans what else is to be read of users and of
@@ -92,7 +113,10 @@ impl Loaded {
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         let (groups, plans) = Self::planned(folder, settings, progress)?;
-        let wanted = wanted_of(&plans);
+        let mut wanted = wanted_of(&plans);
+        if !groups.skus.is_empty() || memory.remembered.licensed.is_some() {
+            wanted.users = wanted.users.and(&of_licenses());
+        }
         Self::filled((groups, plans), &wanted, settings, Some(memory), progress)
     }
 
@@ -161,33 +185,38 @@ impl Loaded {
         let users = (ids_of(&mut tenant.users), of_users);
         let devices = (ids_of(&mut tenant.devices), of_devices);
         let roster = Roster::resume(register, users, devices);
-        let stored = std::mem::take(&mut remembered.groups);
-        let strangers = std::mem::take(&mut remembered.strangers);
-        let mut loaded = Self::grouped(tenant, plans, roster, (stored, strangers), false)?;
+        let past = Known {
+            groups: std::mem::take(&mut remembered.groups),
+            strangers: std::mem::take(&mut remembered.strangers),
+            licensed: remembered.licensed.clone(),
+        };
+        let mut loaded = Self::grouped(tenant, plans, roster, past, false)?;
         if let Some(devices) = kept {
             loaded.warnings.push(format!("the folder has no devices: {devices} of the last run are kept"));
         }
         Ok(loaded)
     }
 
-    /// Says what is to be done with each group, and who was a member before: as `stored` has it, for other
-    /// groups as the folder tells.
+    /// Says what is to be done with each group, and who was a member before: as is known, for other groups as
+    /// the folder tells.
     ///
     /// Without a word about members in `tenant`, `is_known` says whether they were told before and are the same.
     pub(super) fn grouped(
         tenant: TenantColumns,
         plans: Vec<Plan>,
         mut roster: Roster,
-        (stored, strangers): (Vec<StoredGroup>, RoaringBitmap),
+        Known { groups: stored, strangers, licensed }: Known,
         is_known: bool,
     ) -> Result<Self, Failure> {
         let mut warnings = warnings_of(&tenant, &plans);
         let TenantColumns { users, devices, groups, members, tells_members, policy, .. } = tenant;
+        let (skus, country) = (tenant.skus, tenant.organization.and_then(|it| it.country_letter_code));
+        let in_folder = groups.len();
         let removed = users.removed.iter().chain(&devices.removed);
         let (deleted, strangers) = deleted(removed, strangers, &mut roster)?;
         let given = tells_members.then_some(&members);
         let Membership { groups, inputs, before, unknown } =
-            Membership::of(groups, plans, stored, given, &mut roster)?;
+            Membership::of(groups, plans, (stored, licensed.as_ref()), given, &mut roster)?;
         if unknown > 0 && !is_known {
             warnings.push(format!(
                 "nothing tells who is a member of {}: the members of the last run are kept",
@@ -204,7 +233,12 @@ impl Loaded {
             groups,
             inputs,
             before,
+            in_folder,
             policy,
+            skus,
+            is_licensed: licensed.is_some(),
+            country,
+            overlaid: None,
             warnings,
             read: Inputs::default(),
         })
@@ -213,7 +247,7 @@ impl Loaded {
     /// Who and what there is.
     pub(super) fn objects(&self) -> Objects<'_> {
         Objects {
-            users: &self.users,
+            users: self.overlaid.as_ref().unwrap_or(&self.users),
             devices: &self.devices,
             managers: self.managers.as_ref(),
             deleted: &self.deleted,
@@ -277,6 +311,13 @@ pub(super) fn wanted_of<'plan>(plans: impl IntoIterator<Item = &'plan Plan>) -> 
     Wanteds { users: of(Subject::User, managers), devices: of(Subject::Device, false) }
 }
 
+/// What is to be read of users for their licenses: what decides about them, and whether they are guests.
+pub(super) fn of_licenses() -> Wanted {
+    let mut wanted = Wanted::default().with_licenses();
+    wanted.attributes.extend(Attributes::standard().find(Subject::User, "userType"));
+    wanted
+}
+
 /// The ordinals of what was read, whose rows are brought into their order.
 fn place(
     register: &mut Register,
@@ -313,9 +354,19 @@ pub(super) fn refuse_missing(session: &Session<'_>, holder: Holder, wanted: &Wan
     let Some(first) = missing.first() else { return Ok(()) };
     let word = holder.word();
     Err(Failure::new(format!(
-        "rules now read `{word}.{first}`, which the state file does not hold: run once with the {word}s of the \
-         tenant folder and without --changed"
+        "{}, which the state file does not hold: run once with the {word}s of the tenant folder and without \
+         --changed",
+        now_read(word, first)
     )))
+}
+
+/// What is read now and was not before.
+pub(super) fn now_read(word: &str, attribute: &str) -> String {
+    if attribute.starts_with('@') {
+        format!("licenses are looked at, for which something of {word}s is read")
+    } else {
+        format!("rules now read `{word}.{attribute}`")
+    }
 }
 
 fn ids_of(read: &mut ReadColumns) -> RowIds {
@@ -361,48 +412,4 @@ fn warnings_of(tenant: &TenantColumns, plans: &[Plan]) -> Vec<String> {
             .push(format!("left out: members of {groups} that the tenant does not have, such as `{first}`"));
     }
     warnings
-}
-
-/// What is to be done with each group; rules are compiled in parallel.
-pub(super) fn plans_of(groups: &[Group], settings: &Settings) -> Vec<Plan> {
-    groups.par_iter().map(|group| plan_of(group, settings)).collect()
-}
-
-/// What is to be done with a group.
-pub(super) fn plan_of(group: &Group, settings: &Settings) -> Plan {
-    if !group.is_dynamic() {
-        return Plan::Static;
-    }
-    if group.processing_state == Some(ProcessingState::Paused) {
-        return Plan::Paused;
-    }
-    let Some(text) = group.membership_rule.as_deref().filter(|text| !text.trim().is_empty()) else {
-        let code = code::EMPTY_RULE.id;
-        return Plan::Refused(format!("error[{code}] the group is dynamic and has no membership rule"));
-    };
-    let mut options = settings.options();
-    if group.is_unified() {
-        options.subject = Some(Subject::User);
-    }
-    let compiled = compile(text, options);
-    let mut findings = compiled.diagnostics;
-    if group.is_assignable_to_role {
-        findings.push(not_for_roles(text));
-    }
-    let errors = findings.iter().filter(|finding| finding.is_error());
-    let errors: Vec<String> = errors.map(|finding| sentence(text, finding)).collect();
-    match compiled.rule.filter(|_| errors.is_empty()) {
-        Some(rule) => Plan::Rule(Box::new(rule)),
-        None => Plan::Refused(errors.join("; ")),
-    }
-}
-
-/// A group that roles can be assigned to has a rule.
-pub(super) fn not_for_roles(rule: &str) -> Diagnostic {
-    Diagnostic::new(
-        &code::GROUP_CANNOT_BE_DYNAMIC,
-        Span::new(0, rule.len()),
-        "a group that roles can be assigned to cannot have a membership rule",
-    )
-    .help("make another group for the rule; role-assignable groups have assigned members only")
 }

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::args::{Global, MemoryArgs, RecomputeArgs, ReportFormat};
 use super::computed::{Computed, Past};
 use super::failure::Failure;
-use super::finish::{Finished, stored_groups};
+use super::finish::{Finished, Out, stored_groups};
 use super::guarded::Guards;
+use super::licenses::Occasion;
 use super::loaded::{Loaded, Memory};
 use super::progress::Progress;
 use super::remembered::Remembered;
@@ -60,22 +61,24 @@ impl Run<'_> {
     fn done(&self, session: Option<Session<'_>>) -> Result<Outcome, Failure> {
         let args = self.args;
         let mut progress = Progress::shown();
+        let mut names = args.names.read()?;
         let mut lost = None;
         let (computed, past, run) = match &session {
-            None => (self.computed(None, &mut progress)?, Past::new(), 0),
+            None => (self.computed(None, 1, &mut progress)?, Past::new(), 0),
             Some(session) => {
                 let mut memory = Memory { session, remembered: Remembered::read(session)? };
                 let last = memory.remembered.last.as_ref();
                 let run = last.map_or(1, |last| last.run + 1);
                 lost = last.zip(args.out.as_deref()).and_then(|(last, out)| lost_files(last, out));
                 let past = past_of(&memory.remembered.groups);
-                (self.computed(Some(&mut memory), &mut progress)?, past, run)
+                (self.computed(Some(&mut memory), run, &mut progress)?, past, run)
             }
         };
         let guards = Guards::of(computed.loaded.policy.clone(), &args.guards)?;
-        let Computed { loaded, outcomes, after, followed, inputs, counts, present } = computed;
+        let Computed { loaded, outcomes, after, followed, inputs, counts, present, licensed } = computed;
         let values = [(&loaded.users, loaded.managers.as_ref()), (&loaded.devices, None)]
             .map(|(columns, managers)| StoredColumns::of_read(columns, managers));
+        names.add_groups(loaded.groups.iter().map(named));
         let Loaded { roster, users, devices, deleted, strangers, groups, before, warnings, .. } = loaded;
         let counted = if self.is_incremental() {
             present.each_ref().map(|present| usize::try_from(present.len()).unwrap_or(usize::MAX))
@@ -83,9 +86,12 @@ impl Run<'_> {
             [users.rows(), devices.rows()]
         };
         drop((users, devices));
-        let warnings = lost.into_iter().chain(warnings).collect();
+        let of_licenses = licensed.iter().flat_map(|licensed| licensed.warnings.iter().cloned());
+        let warnings = lost.into_iter().chain(warnings).chain(of_licenses).collect();
+        let id = run_id(self.started);
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster, &names));
         let mut report = RunReport {
-            run: run_id(self.started),
+            run: id,
             kind: self.kind().word(),
             dry_run: args.memory.dry_run,
             out: args.out.as_ref().map(|out| out.display().to_string()),
@@ -94,6 +100,7 @@ impl Run<'_> {
             events: if run > 1 { events_of(&groups, &outcomes, &past) } else { Vec::new() },
             groups: reports_of(&groups, outcomes, &past),
             changes: Changes { before, after, deleted, roster },
+            licenses,
             users: counted[0],
             devices: counted[1],
             next_change: followed.iter().filter_map(|followed| followed.next_change).min(),
@@ -133,8 +140,14 @@ impl Run<'_> {
             actor: actor_or_user(args.memory.actor.as_ref()),
             present: Some([of_users, of_devices, strangers]),
             inputs: Some(inputs),
+            licensed,
         };
-        let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+        let out = args.out.as_deref().map(|folder| Out {
+            folder,
+            delta_format: args.delta_format,
+            is_full: args.full,
+            names: &names,
+        });
         let is_remembered = session.is_some();
         let report = finished.write(session, out, &mut progress)?;
         progress.finish();
@@ -145,7 +158,7 @@ impl Run<'_> {
             output::warn(warning);
         }
         print(&report, args.output_format).map_err(|failure| done_but(failure, is_remembered))?;
-        Ok(if report.failed() > 0 {
+        Ok(if report.has_errors() {
             Outcome::Findings
         } else if args.memory.detailed_exitcode && report.is_change() {
             Outcome::Changes
@@ -154,24 +167,25 @@ impl Run<'_> {
         })
     }
 
+    /// `run` is the number of the run.
     fn computed(
         &self,
         memory: Option<&mut Memory<'_>>,
+        run: i64,
         progress: &mut Progress,
     ) -> Result<Computed, Failure> {
         let (folder, settings) = (&self.args.tenant, self.settings);
-        let choices = recompute::Settings { now: self.now(), version_order: settings.version_order };
-        let Some(memory) = memory else {
-            let loaded = Loaded::read(folder, settings, progress)?;
-            return Ok(Computed::in_full(loaded, settings, choices, None, progress));
-        };
-        if self.is_incremental() {
-            return incremental::computed(&self.args.memory, folder, settings, choices, memory, progress);
+        let now = self.now();
+        let choices = recompute::Settings { now, version_order: settings.version_order };
+        let actor = actor_or_user(self.args.memory.actor.as_ref());
+        let occasion = Occasion { now, run, actor, again: Vec::new() };
+        match memory {
+            Some(memory) if self.is_incremental() => {
+                let args = &self.args.memory;
+                incremental::computed(args, folder, settings, choices, memory, &occasion, progress)
+            }
+            memory => Computed::of_folder(folder, settings, choices, memory, &occasion, progress),
         }
-        let loaded = Loaded::resume(folder, settings, memory, progress)?;
-        let remembered = &memory.remembered;
-        let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
-        Ok(Computed::in_full(loaded, settings, choices, last, progress))
     }
 
     fn is_incremental(&self) -> bool {
@@ -201,6 +215,11 @@ impl Run<'_> {
         let _ = anstream::stderr().write_all(&text);
         Ok(Outcome::Stopped)
     }
+}
+
+/// A group with its name.
+pub(super) fn named(group: &Group) -> (&str, Option<&str>) {
+    (&group.id, group.display_name.as_deref())
 }
 
 /// The state file, made if it is not there; none for a run that would only try.

@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
+use super::licenses::licensed_groups;
 use crate::language::attribute::Subject;
 use crate::membership::register::{Holder, Register};
 use crate::store::{RunRecord, Session, StoredGroup};
@@ -24,6 +25,8 @@ pub(super) struct Remembered {
     pub(super) strangers: RoaringBitmap,
     pub(super) last: Option<RunRecord>,
     pub(super) inputs: Inputs,
+    /// The groups with a license template; `None` if nothing is remembered of licenses.
+    pub(super) licensed: Option<RoaringBitmap>,
 }
 
 /// What the last run read.
@@ -65,6 +68,7 @@ impl Remembered {
             strangers: session.present(Holder::Other)?,
             last: session.last_run()?,
             inputs,
+            licensed: licensed_groups(session)?,
         })
     }
 }

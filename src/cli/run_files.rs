@@ -8,25 +8,69 @@ use rayon::prelude::*;
 
 use super::args::DeltaFormat;
 use super::failure::Failure;
+use super::finish::Out;
+use super::licenses::{Ids, Licensed};
 use super::output::{Staged, sweep, write_whole};
 use super::progress::Progress;
 use super::recompute::peak_memory_bytes;
 use crate::report::deltas::{write_audit, write_deltas};
 use crate::report::guards::GuardReport;
+use crate::report::licenses::LicenseRun;
+use crate::report::licenses::audit::write_license_audit;
+use crate::report::licenses::deltas::{DeltaFormat as LicenseDeltaFormat, write_license_deltas};
+use crate::report::licenses::errors::{ErrorScope, write_license_errors};
+use crate::report::licenses::seats::write_seats;
+use crate::report::licenses::states::write_license_states;
 use crate::report::memberships::MembershipFormat;
 use crate::report::recompute::{RunReport, write_groups, write_summary};
 
-type Writer = fn(&RunReport, &mut (dyn Write + Send)) -> io::Result<()>;
+/// All that a run has to tell.
+struct Content<'a> {
+    report: &'a RunReport,
+    licenses: Option<LicenseRun<'a>>,
+    /// Whether the licenses of all users are told, and not only of those with changes.
+    is_full: bool,
+}
+
+type Writer = fn(&Content<'_>, &mut (dyn Write + Send)) -> io::Result<()>;
 
 /// The file of each format of the deltas.
 const DELTAS: [(DeltaFormat, &str, Writer); 3] = [
     (DeltaFormat::Ndjson, "membership-deltas.ndjson", |run, out| {
-        write_deltas(MembershipFormat::Ndjson, run, out)
+        write_deltas(MembershipFormat::Ndjson, run.report, out)
     }),
-    (DeltaFormat::Csv, "membership-deltas.csv", |run, out| write_deltas(MembershipFormat::Csv, run, out)),
+    (DeltaFormat::Csv, "membership-deltas.csv", |run, out| {
+        write_deltas(MembershipFormat::Csv, run.report, out)
+    }),
     (DeltaFormat::Parquet, "membership-deltas.parquet", |run, out| {
-        write_deltas(MembershipFormat::Parquet, run, out)
+        write_deltas(MembershipFormat::Parquet, run.report, out)
     }),
+];
+
+const FILES: [(&str, Writer); 2] = [
+    ("groups.ndjson", |run, out| write_groups(run.report, out)),
+    ("audit.ndjson", |run, out| {
+        write_audit(run.report, out)?;
+        run.licenses.iter().try_for_each(|licenses| write_license_audit(licenses, out))
+    }),
+];
+
+/// What a run with licenses has besides.
+const LICENSE_FILES: [(&str, Writer); 4] = [
+    ("license-deltas.ndjson", |run, out| {
+        run.licenses
+            .iter()
+            .try_for_each(|licenses| write_license_deltas(LicenseDeltaFormat::Ndjson, licenses, out))
+    }),
+    ("license-states.ndjson", |run, out| {
+        run.licenses.iter().try_for_each(|licenses| write_license_states(licenses, run.is_full, out))
+    }),
+    ("license-errors.ndjson", |run, out| {
+        run.licenses
+            .iter()
+            .try_for_each(|it| write_license_errors(it.after, it.ids, it.names, ErrorScope::default(), out))
+    }),
+    ("seats.json", |run, out| run.licenses.iter().try_for_each(|licenses| write_seats(licenses.after, out))),
 ];
 
 /// The report of the guards, which is there after a run that they have looked at with something to say.
@@ -47,29 +91,35 @@ impl RunFiles {
     /// Writes all files beside their places.
     pub(super) fn stage(
         result: &mut RunReport,
-        folder: &Path,
-        delta_format: DeltaFormat,
+        licensed: Option<&Licensed>,
+        Out { folder, delta_format, is_full, names }: Out<'_>,
         progress: &mut Progress,
     ) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(|error| Failure::file(folder, "write", &error))?;
         sweep(folder);
-        let stage = |name: &str, write: Writer, result: &RunReport| {
-            Staged::stream(&folder.join(name), |out| write(result, out))
-        };
-        let others: [(&str, Writer); 2] =
-            [("groups.ndjson", |result, out| write_groups(result, out)), ("audit.ndjson", write_audit)];
         let (chosen, other): (Vec<_>, Vec<_>) =
             DELTAS.iter().partition(|(format, ..)| *format == delta_format);
-        let files: Vec<_> = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(others).collect();
+        let files = chosen.into_iter().map(|&(_, name, write)| (name, write)).chain(FILES);
+        let of_licenses = LICENSE_FILES.into_iter().filter(|_| licensed.is_some());
+        let files: Vec<(&str, Writer)> = files.chain(of_licenses).collect();
         let staged: Vec<Result<Staged, Failure>> = progress.stage("write", "writing", || {
-            files.into_par_iter().map(|(name, write)| stage(name, write, result)).collect()
+            let ids = Ids(&result.changes.roster);
+            let licenses = licensed.map(|licensed| licensed.told(&result.run, &ids, names));
+            let content = Content { report: result, licenses, is_full };
+            let stage = |(name, write): (&str, Writer)| {
+                Staged::stream(&folder.join(name), |out| write(&content, out))
+            };
+            files.into_par_iter().map(stage).collect()
         });
         // All of them are done; of several failures the first one in this order is told.
         let staged: Vec<Staged> = staged.into_iter().collect::<Result<_, Failure>>()?;
         result.stages = progress.seconds();
         result.peak_memory_bytes = peak_memory_bytes();
-        let summary = stage("summary.json", |result, out| write_summary(result, out), result)?;
+        let summary = Staged::stream(&folder.join("summary.json"), |out| write_summary(result, out))?;
         let mut stale: Vec<PathBuf> = other.into_iter().map(|&(_, name, _)| folder.join(name)).collect();
+        if licensed.is_none() {
+            stale.extend(LICENSE_FILES.iter().map(|(name, _)| folder.join(name)));
+        }
         stale.push(folder.join(GUARDS));
         Ok(Self { staged, summary, stale })
     }
@@ -86,7 +136,9 @@ impl RunFiles {
 /// The files of a run would take the place of its state.
 pub(super) fn refuse_state_among(folder: &Path, state: &Path) -> Result<(), Failure> {
     let names = DELTAS.map(|(_, name, _)| name);
-    let taken = names.into_iter().chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
+    let of_licenses = LICENSE_FILES.map(|(name, _)| name);
+    let taken =
+        names.into_iter().chain(of_licenses).chain(["groups.ndjson", "audit.ndjson", "summary.json", GUARDS]);
     for name in taken {
         if place_of(&folder.join(name)) == place_of(state) {
             let state = state.display();

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::computed::{Followed, Past, fingerprint};
+use super::licenses::reads_plans;
 use super::loaded::Loaded;
 use super::settings::Settings;
 use crate::directory::columns::Columns;
@@ -21,7 +22,8 @@ use crate::membership::recompute::{self, Plan, Status};
 ///
 /// A rule that depends on nothing but the object, has not changed and was not in error gives for all other
 /// objects what it gave before: as long as the clock has not reached a moment at which it changes. `crowd`
-/// says of users and devices whether it is quicker to look at all of them.
+/// says of users and devices whether it is quicker to look at all of them. Rules about the plans of users follow
+/// the licenses too, which others of a run can change.
 pub(super) fn singly(
     loaded: &mut Loaded,
     past: &Past,
@@ -71,13 +73,16 @@ fn decided(
 ) -> Vec<Decided> {
     let nobody = RoaringBitmap::new();
     let groups = loaded.groups.iter().zip(&loaded.inputs).enumerate();
+    let licensed = loaded.is_licensed;
     let singles: Vec<Single<'_>> = groups
         .filter_map(|(at, (group, input))| {
             let rule = input.plan.rule().filter(|rule| rule.subject == subject)?;
             let past = past.get(&input.group)?;
             let fingerprint = fingerprint(group, rule, settings);
             let is_same = past.evaluated.as_ref() == Some(&fingerprint);
-            let is_alone = rule.groups_read().is_empty() && !rule.reads_managers();
+            let is_alone = rule.groups_read().is_empty()
+                && !rule.reads_managers()
+                && !(licensed && reads_plans(&input.plan));
             let is_due = rule.depends_on_now() && is_due(past.next_change);
             let members = loaded.before.members(input.group).unwrap_or(&nobody);
             let single = Single { at, rule, fingerprint, next_change: past.next_change, members };

@@ -8,14 +8,15 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::args::{DeltaFormat, ReportFormat};
-use super::changed_objects::rows_of;
 use super::failure::Failure;
-use super::finish::Finished;
+use super::finish::{Finished, Out};
+use super::licenses::{Licensed, Occasion, follow};
 use super::progress::Progress;
 use super::recompute::{actor_or_user, done_but, no_tenant, peak_memory_bytes, print, run_id};
 use super::remembered::{Inputs, Remembered};
 use super::run_arg::RunArg;
 use super::run_files::refuse_state_among;
+use super::standing::{Standing, report_of};
 use super::state_file::StateArgs;
 use super::{Outcome, output};
 use crate::membership::recompute::Status;
@@ -23,6 +24,7 @@ use crate::membership::register::Holder;
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
 use crate::report::changes::Changes;
+use crate::report::licenses::NoNames;
 use crate::report::recompute::{GroupReport, RunReport};
 use crate::report::summary::counted;
 use crate::store::{GroupHead, RunKind, RunRecord, Session, StoredDelta, StoredGroup};
@@ -63,9 +65,14 @@ pub(super) fn run(args: &UndoArgs) -> Result<Outcome, Failure> {
     let session = store.write()?;
     let remembered = Remembered::read(&session)?;
     let target = args.run.find(&session)?;
-    let undone = Undone::of(&session, remembered, &target)?;
+    let undone = Undone::of(&session, remembered, &target, args)?;
     let finished = undone.finished(args, &target, started, &mut progress);
-    let out = args.out.as_deref().map(|folder| (folder, args.delta_format));
+    let out = args.out.as_deref().map(|folder| Out {
+        folder,
+        delta_format: args.delta_format,
+        is_full: false,
+        names: &NoNames,
+    });
     let report = finished.write(Some(session).filter(|_| !args.dry_run), out, &mut progress)?;
     progress.finish();
     for warning in &report.warnings {
@@ -89,20 +96,22 @@ struct Undone {
     inputs: Inputs,
     /// The groups that are there again.
     again: RoaringBitmap,
+    /// What becomes of the licenses.
+    licensed: Option<Licensed>,
 }
 
 impl Undone {
     /// Turns each change of `target` round, as far as it still stands: who came goes, who went comes back.
     /// Who does not exist any more does not come back.
-    fn of(session: &Session<'_>, remembered: Remembered, target: &RunRecord) -> Result<Self, Failure> {
-        let Remembered { register, mut groups, present, strangers, last, inputs } = remembered;
-        let none = std::collections::BTreeMap::new();
-        let [of_users, of_devices] = &present;
-        let users = rows_of(&register, Holder::User, of_users, &none);
-        let devices = rows_of(&register, Holder::Device, of_devices, &none);
-        let counts = [users.1.len(), devices.1.len()];
-        let roster = Roster::resume(register, users, devices);
-        let gone = roster.gone() | strangers;
+    fn of(
+        session: &Session<'_>,
+        remembered: Remembered,
+        target: &RunRecord,
+        args: &UndoArgs,
+    ) -> Result<Self, Failure> {
+        let standing = Standing::of(remembered);
+        let mut before = standing.members();
+        let Standing { mut roster, counts, mut groups, users, gone, last, inputs } = standing;
         let last_run = session.next_run()? - 1;
         let mut deltas = session.deltas(target.run)?;
         for delta in &mut deltas {
@@ -111,12 +120,11 @@ impl Undone {
         leave_later(session, &mut deltas, target.run + 1..=last_run, &roster)?;
         let deleted = deleted_groups(session, &roster, &groups, target)?;
         let again = deleted.iter().map(|group| group.head.ordinal).collect();
-        groups.extend(deleted);
-        let (mut before, mut after) = (Snapshot::default(), Snapshot::default());
-        for group in &groups {
-            before.replace(group.head.ordinal, group.members.clone());
+        for group in &deleted {
+            before.replace(group.head.ordinal, RoaringBitmap::new());
         }
-        after.clone_from(&before);
+        groups.extend(deleted);
+        let mut after = before.clone();
         let mut absent = RoaringBitmap::new();
         for delta in &deltas {
             let members = before.members(delta.ordinal).cloned().unwrap_or_default();
@@ -133,7 +141,11 @@ impl Undone {
         let now = last.map_or(target.head.now, |last| last.head.now);
         // The members file has to be read again: what it tells was just taken back.
         let inputs = Inputs { members_file: None, ..inputs };
-        Ok(Self { roster, counts, groups, before, after, warnings, now, run: last_run + 1, inputs, again })
+        let run = last_run + 1;
+        let actor = actor_or_user(args.actor.as_ref());
+        let occasion = Occasion { now, run, actor, again: Vec::new() };
+        let licensed = follow(session, &occasion, &users, &after, &mut roster)?;
+        Ok(Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed })
     }
 
     fn finished(
@@ -143,14 +155,17 @@ impl Undone {
         started: Timestamp,
         progress: &mut Progress,
     ) -> Finished {
-        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again } = self;
+        let Self { roster, counts, groups, before, after, warnings, now, run, inputs, again, licensed } =
+            self;
         let mut reports: Vec<GroupReport> =
-            groups.iter().map(|group| report_of(&group.head, &before, &after)).collect();
+            groups.iter().map(|group| report_of(&group.head, &before, &after, "undo")).collect();
         reports.sort_by(|one, other| one.id.cmp(&other.id));
         let changed: HashMap<Ordinal, bool> =
             reports.iter().map(|report| (report.group, report.added + report.removed > 0)).collect();
+        let id = run_id(started);
+        let licenses = licensed.as_ref().map(|licensed| licensed.figures(&id, &roster, &NoNames));
         let report = RunReport {
-            run: run_id(started),
+            run: id,
             kind: RunKind::Undo.word(),
             dry_run: args.dry_run,
             out: args.out.as_ref().map(|out| out.display().to_string()),
@@ -159,6 +174,7 @@ impl Undone {
             events: Vec::new(),
             groups: reports,
             changes: Changes { before, after, deleted: RoaringBitmap::new(), roster },
+            licenses,
             users: counts[0],
             devices: counts[1],
             next_change: groups.iter().filter_map(|group| group.head.next_change).min(),
@@ -191,6 +207,7 @@ impl Undone {
             groups,
             present: None,
             inputs: Some(inputs),
+            licensed,
         }
     }
 }
@@ -271,21 +288,4 @@ fn deleted_groups(
 
 fn text_of<'v>(value: &'v serde_json::Value, name: &str) -> Option<&'v str> {
     value.get(name)?.as_str()
-}
-
-fn report_of(group: &GroupHead, before: &Snapshot, after: &Snapshot) -> GroupReport {
-    let nobody = RoaringBitmap::new();
-    let (old, new) =
-        (before.members(group.ordinal).unwrap_or(&nobody), after.members(group.ordinal).unwrap_or(&nobody));
-    GroupReport {
-        id: group.id.clone(),
-        group: group.ordinal,
-        display_name: group.display_name.clone(),
-        status: Status::of_word(&group.status).unwrap_or(Status::Static),
-        cause: "undo",
-        members: new.len(),
-        added: new.difference_len(old),
-        removed: old.difference_len(new),
-        error: group.error.clone(),
-    }
 }

@@ -121,9 +121,11 @@ fn subject_field(kind: TripKind) -> Option<&'static str> {
     match kind {
         TripKind::GroupEmpty | TripKind::GroupRemovals | TripKind::GroupAdditions => Some("groupId"),
         TripKind::AttributeLost => Some("attribute"),
-        TripKind::UsersLost | TripKind::DevicesLost | TripKind::TotalRemovals | TripKind::TotalAdditions => {
-            None
-        }
+        TripKind::UsersLost
+        | TripKind::DevicesLost
+        | TripKind::TotalRemovals
+        | TripKind::TotalAdditions
+        | TripKind::LicenseRemovals => None,
     }
 }
 

@@ -10,6 +10,11 @@ mod ids;
 mod intern;
 mod json;
 mod layout;
+mod licensing;
+#[cfg(test)]
+mod licensing_laws;
+#[cfg(test)]
+mod licensing_tests;
 mod lines;
 mod merge;
 mod objects;
@@ -42,6 +47,7 @@ use self::repeated::{ReadFile, refuse_repeated};
 use self::stop::Stop;
 use super::columns::{Columns, TextColumn};
 use super::error::{DataError, DataErrors};
+use super::license_fields::{self, ADDRESS_CONFLICT, LICENSES, Licensing};
 use super::shape::Shape;
 use crate::base::code;
 use crate::language::attribute::{Attribute, Attributes, Subject};
@@ -101,6 +107,53 @@ impl Wanted {
         self.originals.extend(other.originals.iter().cloned());
         self.managers |= other.managers;
         self
+    }
+
+    /// The same, with what licensing needs of users: `usageLocation`, [`LICENSES`] and [`ADDRESS_CONFLICT`].
+    ///
+    /// Licenses come from the `licenseAssignmentStates` of a user or, if these are null or not there, from the
+    /// `assignedLicenses`, of which each is taken for a direct license in force. An entry needs a `skuId`; of one
+    /// product and source there is one; `state` is in any letter case, and null for `Active`; an error `None` is
+    /// none. CSV cells and Parquet columns of text hold the same as JSON; Parquet columns of lists of structs are
+    /// read too. An address conflicts if `addressConflict` says so, or if `onPremisesProvisioningErrors` or
+    /// `serviceProvisioningErrors` have one of the category `PropertyConflict` for `ProxyAddresses`, `Mail`,
+    /// `UserPrincipalName` or `mailNickname`. Of devices there is nothing to read.
+    ///
+    /// A caller who declares an attribute with one of these names has it read as ever beside that.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dyngroup::directory::column_reader::{Wanted, read_columns};
+    /// use dyngroup::directory::license_fields::LICENSES;
+    /// use dyngroup::directory::user_licenses::parse;
+    /// use dyngroup::language::attribute::{Attributes, Subject};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("users.ndjson");
+    /// std::fs::write(&path, r#"{"id": "ada", "assignedLicenses": [{"skuId": "E5", "disabledPlans": []}]}"#)?;
+    /// let wanted = Wanted::default().with_licenses();
+    /// let read = read_columns(&path, Subject::User, Attributes::standard(), &wanted)?;
+    /// let licenses = parse(read.columns.originals[LICENSES].get(0).unwrap())?;
+    /// assert_eq!((&*licenses[0].sku_id, &licenses[0].group_id), ("e5", &None));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_licenses(self) -> Self {
+        let attribute = |name| license_fields::attribute(Subject::User, name);
+        let location = Attributes::standard().find(Subject::User, "usageLocation");
+        let all = [location, attribute(LICENSES), attribute(ADDRESS_CONFLICT)];
+        self.and(&Self {
+            attributes: all.into_iter().flatten().collect(),
+            originals: [LICENSES.into()].into(),
+            managers: false,
+        })
+    }
+
+    /// Whether what licensing needs is wanted.
+    pub fn licensing(&self) -> Licensing {
+        let is_wanted = self.attributes.iter().any(|attribute| *attribute.name == *LICENSES);
+        if is_wanted { Licensing::Read } else { Licensing::PassedOver }
     }
 
     /// The same, with all text as written too.
@@ -190,7 +243,8 @@ struct DataFile<'read> {
 
 impl<'read> Plan<'read> {
     fn new(subject: Subject, attributes: &'read Attributes, wanted: &Wanted, spelling: Spelling) -> Self {
-        let (shape, layout) = (Shape::of_objects(subject, attributes), Layout::new(wanted, spelling));
+        let shape = Shape::of_objects(subject, attributes).with_licensing(wanted.licensing());
+        let layout = Layout::new(wanted, spelling);
         Self { subject, attributes, shape, layout }
     }
 

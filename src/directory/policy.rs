@@ -47,6 +47,11 @@ impl Policy {
         Self::of_text(path, read_text(path, POLICY_FILE_MAX_BYTES)?)
     }
 
+    /// The text of the file, if there is one.
+    pub fn text(&self) -> Option<&str> {
+        self.document.as_ref().map(|document| document.tables.raw())
+    }
+
     /// Takes the text of a policy; `file` names it in errors.
     ///
     /// # Errors

@@ -13,10 +13,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-pub use self::change::{ObjectChange, changes_from_str, one_each, read_changes};
+pub use self::change::{
+    ObjectChange, changes_from_str, changes_from_str_with, one_each, read_changes, read_changes_with,
+};
 pub(in crate::directory) use self::json::{Key, given_twice, split_documents};
-pub(in crate::directory) use self::object::value_of;
 pub use self::object::{ReadObject, objects_of, read_objects, read_objects_from_str};
+pub(in crate::directory) use self::object::{objects_of_shape, value_of};
 use super::error::{DataErrors, Fault, Faults};
 use super::row::Row;
 use super::shape::Shape;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
+use super::license_fields::{self, Licensing, LicensingList};
 use crate::language::attribute::{Attribute, Attributes, Kind, Subject};
 
 /// What a field may hold. Every kind takes null, which stands for no value.
@@ -33,6 +34,8 @@ pub(crate) enum FieldKind {
     Mark,
     /// A list of records of another shape.
     Rows(&'static Shape<'static>),
+    /// A list of records of which licensing makes one value.
+    Licensing(LicensingList),
 }
 
 impl FieldKind {
@@ -49,7 +52,7 @@ impl FieldKind {
             Self::Reference => "an object with `id`, a string or null",
             Self::Ids => "a list of ids or null",
             Self::Mark => "an object or true",
-            Self::Rows(_) => "a list of objects or null",
+            Self::Rows(_) | Self::Licensing(_) => "a list of objects or null",
         }
     }
 }
@@ -79,6 +82,8 @@ pub(crate) struct Shape<'table> {
     containers: HashSet<String>,
     required: Vec<Required>,
     attributes: Option<(Subject, &'table Attributes)>,
+    /// The fields that licensing reads, whatever else stands under their names.
+    licensing: HashMap<String, Field>,
 }
 
 #[derive(Debug)]
@@ -96,6 +101,17 @@ impl<'table> Shape<'table> {
             shape.add(path, path, kind);
         }
         shape
+    }
+
+    /// Reads these paths as the fields with the names behind them, which the shape has.
+    #[must_use]
+    pub(crate) fn or_called(mut self, paths: impl IntoIterator<Item = (&'static str, &'static str)>) -> Self {
+        for (path, name) in paths {
+            if let Some(field) = self.fields.get(name).cloned() {
+                self.fields.insert(path.to_ascii_lowercase(), field);
+            }
+        }
+        self
     }
 
     /// The shape of users or devices: the names of `attributes` in rule and Graph spelling, and
@@ -124,6 +140,18 @@ impl<'table> Shape<'table> {
         shape
     }
 
+    /// Reads what licensing needs of users too, if `licensing` asks for it.
+    #[must_use]
+    pub(crate) fn with_licensing(mut self, licensing: Licensing) -> Self {
+        let is_of_users = self.attributes.is_some_and(|(subject, _)| subject == Subject::User);
+        if is_of_users && licensing == Licensing::Read {
+            self.licensing = license_fields::fields()
+                .map(|(path, name, kind)| (path.to_ascii_lowercase(), Field { name: name.into(), kind }))
+                .into();
+        }
+        self
+    }
+
     /// Demands that every record gives these fields a value.
     #[must_use]
     pub(crate) fn require(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
@@ -148,6 +176,16 @@ impl<'table> Shape<'table> {
             }
         }
         if self.containers.contains(&lower) { Found::Container } else { Found::Unknown }
+    }
+
+    /// What stands at `path` as [`Shape::find`] has it, and the field that licensing reads there.
+    pub(crate) fn find_both(&self, path: &str) -> (Found, Option<Field>) {
+        let licensing = if self.licensing.is_empty() {
+            None
+        } else {
+            self.licensing.get(&path.to_ascii_lowercase()).cloned()
+        };
+        (self.find(path), licensing)
     }
 
     /// The names that must have a value, each with the spelling that messages use.

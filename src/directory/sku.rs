@@ -25,6 +25,8 @@ pub struct Sku {
     pub consumed_units: u64,
     /// The service plans in it.
     pub service_plans: Vec<ServicePlan>,
+    /// The ids of the subscriptions that its seats come from.
+    pub subscription_ids: Vec<String>,
     /// The line of the file on which it begins, from 1.
     pub line: usize,
 }
@@ -79,6 +81,7 @@ static SKU: LazyLock<Shape<'static>> = LazyLock::new(|| {
         ("prepaidUnits.lockedOut", FieldKind::Count),
         ("consumedUnits", FieldKind::Count),
         ("servicePlans", FieldKind::Rows(&SERVICE_PLAN)),
+        ("subscriptionIds", FieldKind::Texts),
     ])
     .require(["skuId", "skuPartNumber", "prepaidUnits.enabled"])
 });
@@ -109,6 +112,7 @@ fn sku(mut row: Row, line: usize) -> Sku {
         prepaid_units,
         consumed_units: row.count("consumedUnits").unwrap_or_default(),
         service_plans: row.rows("servicePlans").into_iter().map(service_plan).collect(),
+        subscription_ids: row.texts("subscriptionIds").unwrap_or_default(),
         line,
     }
 }
@@ -136,15 +140,17 @@ mod tests {
     fn a_product_from_graph_and_from_columns() {
         let json = r#"{"value": [{"id": "tenant_s1", "skuId": "s1", "skuPartNumber": "PACK", "consumedUnits": 7,
             "prepaidUnits": {"enabled": 10, "warning": 2, "suspended": null, "lockedOut": 1},
-            "servicePlans": [{"servicePlanId": "p1", "servicePlanName": "MAIL", "appliesTo": "User"}]}]}"#;
+            "servicePlans": [{"servicePlanId": "p1", "servicePlanName": "MAIL", "appliesTo": "User"}],
+            "subscriptionIds": ["u1", "u2"], "accountId": "x"}]}"#;
         let csv = "skuId,skuPartNumber,consumedUnits,prepaidUnits.enabled,PrepaidUnits.Warning,\
-                   prepaidUnits.lockedOut,servicePlans\n\
-                   s1,PACK,7,10,2,1,\"[{\"\"servicePlanId\"\":\"\"p1\"\",\"\"servicePlanName\"\":\"\"MAIL\"\",\
+                   prepaidUnits.lockedOut,subscriptionIds,servicePlans\n\
+                   s1,PACK,7,10,2,1,u1;u2,\"[{\"\"servicePlanId\"\":\"\"p1\"\",\"\"servicePlanName\"\":\"\"MAIL\"\",\
                    \"\"appliesTo\"\":\"\"User\"\"}]\"\n";
         let mut skus = read(json, Format::Json).unwrap();
         let [sku] = skus.as_mut_slice() else { panic!("one product") };
         assert_eq!(sku.prepaid_units, PrepaidUnits { enabled: 10, warning: 2, suspended: 0, locked_out: 1 });
         assert_eq!((sku.consumed_units, sku.service_plans.len()), (7, 1));
+        assert_eq!(sku.subscription_ids, ["u1", "u2"]);
         sku.line = 2;
         assert_eq!(read(csv, Format::Csv), Ok(skus));
     }

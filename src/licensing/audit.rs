@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::event::Refusal;
-use super::intent::{GroupIndex, UserIndex, Version};
+use super::intent::{GroupIndex, Version};
 use super::outcome::Source;
 
 /// What happened, as the audit names it.
@@ -31,12 +32,12 @@ pub enum Activity {
 }
 
 /// Whom or what it is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Target {
     /// A group.
     Group(GroupIndex),
-    /// A user.
-    User(UserIndex),
+    /// Users, by ordinal: all of whom the same is told.
+    Users(RoaringBitmap),
     /// A product.
     Product(super::catalog::SkuIndex),
 }
@@ -71,8 +72,8 @@ pub enum Details {
     },
 }
 
-/// One event of the audit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One event of the audit; one for all users of whom the same is told.
+#[derive(Clone, Debug, PartialEq)]
 pub struct AuditEvent {
     /// What happened.
     pub activity: Activity,

@@ -1,34 +1,42 @@
 //! A batch of events from beginning to end: what is asked for, what users end up with, and what is told
 //! of it.
 
+mod books;
 mod people;
+mod reports;
+mod summaries;
 mod telling;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use self::books::Books;
 use self::people::People;
 use super::audit::AuditEvent;
 use super::candidate::Rules;
 use super::catalog::{Catalog, SkuIndex};
-use super::change::UserChange;
-use super::draft::Draft;
+use super::change::{self, ClassChange, UserChange};
+use super::draft::{Draft, Turnover};
 use super::event::Event;
-use super::intent::{Group, GroupIndex, User, UserIndex};
-use super::outcome::{ErrorCode, Outcome};
+use super::intent::{Group, GroupIndex};
 use super::policy::MassChange;
+use super::registers::Move;
+use super::roll::Roll;
 use super::tenant::{Tenant, UserIds};
 
 pub use super::draft::RefusedEvent;
-pub use telling::{ErrorRecord, PoolReport};
+pub use reports::{ErrorRecord, PoolReport};
+pub use summaries::{GroupSummary, Trigger};
 
 /// All that a batch leads to. [`Tenant::commit`] takes it over.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The number of the batch, from 1.
     pub run: u64,
-    /// Users whose records changed, by ordinal.
-    pub changes: Vec<UserChange>,
+    /// Users whose records changed, those together who changed alike; by the first of them.
+    pub changes: Vec<ClassChange>,
     /// Groups with a run or with other members, by ordinal.
     pub summaries: Vec<GroupSummary>,
     /// What is told, in order.
@@ -43,51 +51,24 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 pub(super) struct Next {
     pub(super) catalog: Arc<Catalog>,
-    pub(super) groups: Vec<Arc<Group>>,
-    pub(super) users: Vec<(UserIndex, Arc<User>)>,
-    pub(super) outcomes: Vec<(UserIndex, Arc<Outcome>)>,
+    /// Groups that differ in more than their members, by their place.
+    pub(super) groups: Vec<(usize, Arc<Group>)>,
+    pub(super) turnovers: BTreeMap<GroupIndex, Turnover>,
+    /// Which users make which move.
+    pub(super) roll: Roll,
+    pub(super) moves: Vec<Move>,
     pub(super) seen: Vec<(u64, String)>,
 }
 
-/// How a group came out of a batch. Deleted users are no members.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupSummary {
-    /// The group.
-    pub group: GroupIndex,
-    /// What the batch did with it.
-    pub trigger: Trigger,
-    /// Its user members.
-    pub members: u64,
-    /// Members without an error from it.
-    pub succeeded: u64,
-    /// Members with one.
-    pub failed: u64,
-    /// Members by error; one with several counts for each.
-    pub by_error: BTreeMap<ErrorCode, u64>,
-    /// Members about whom nothing changed.
-    pub unchanged: u64,
-}
-
-/// Why a group was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Trigger {
-    /// Members came or went.
-    Membership,
-    /// Its template was edited.
-    Template,
-    /// It was to be processed again.
-    Reprocess,
-}
-
 /// More users would lose a license than the policy allows. Nothing was changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GuardStop {
     /// How many may.
     pub limit: MassChange,
     /// Users who have a license now.
     pub users_before: u64,
     /// Those who would lose one, with all that would change.
-    pub losing: Vec<UserChange>,
+    pub losing: Vec<ClassChange>,
 }
 
 pub(super) fn evaluate(tenant: &Tenant, events: &[Event], ids: &dyn UserIds) -> Result<Batch, GuardStop> {
@@ -101,34 +82,29 @@ pub(super) fn evaluate(tenant: &Tenant, events: &[Event], ids: &dyn UserIds) -> 
         country: tenant.country,
         now: draft.now,
     };
-    let settled = People::of(&draft, &rules).settle(ids);
-    guard(tenant, &settled.changes)?;
-    let told = telling::tell(&draft, &settled);
+    let books = Books::of(People::of(&draft, &rules), ids);
+    let changes = books.changes(&draft);
+    guard(tenant, &changes)?;
+    let (summaries, audit) = telling::tell(&draft, &books);
     let seen = draft.events.iter().map(|event| (event.sequence, event.id.clone())).collect();
-    let mut users = settled.users;
-    let touched = draft.users.keys().filter(|index| !users.contains_key(index)).copied().collect::<Vec<_>>();
-    for index in touched {
-        users.extend(draft.users.get(&index).map(|user| (index, user.clone())));
-    }
-    let differs = |(index, user): &(UserIndex, User)| tenant.user(*index) != Some(user);
-    let next = Next {
-        catalog: Arc::clone(&draft.catalog),
-        groups: draft.groups.clone(),
-        users: users.into_iter().filter(differs).map(|(index, user)| (index, Arc::new(user))).collect(),
-        outcomes: settled.outcomes.into_iter().collect(),
-        seen,
-    };
-    let (changes, refused) = (settled.changes, draft.refused);
-    Ok(Batch { run: draft.run, changes, summaries: told.summaries, audit: told.audit, refused, next })
+    let pairs = tenant.groups.iter().zip(draft.groups.iter()).enumerate();
+    let changed = pairs.filter(|(_, (before, after))| !Arc::ptr_eq(before, after));
+    let groups = changed.map(|(at, (_, after))| (at, Arc::clone(after))).collect();
+    let (roll, moves) = books.moves();
+    let (catalog, turnovers) = (Arc::clone(&draft.catalog), draft.turnovers);
+    let next = Next { catalog, groups, turnovers, roll, moves, seen };
+    Ok(Batch { run: draft.run, changes, summaries, audit, refused: draft.refused, next })
 }
 
 /// Stops if more users lose a license than may.
-fn guard(tenant: &Tenant, changes: &[UserChange]) -> Result<(), GuardStop> {
+fn guard(tenant: &Tenant, changes: &[ClassChange]) -> Result<(), GuardStop> {
     let Some(limit) = tenant.policy.mass_change_guard else { return Ok(()) };
-    let losing: Vec<&UserChange> = changes.iter().filter(|one| !one.change.seats_freed.is_empty()).collect();
-    let users_before =
-        tenant.registers.holders.values().fold(roaring::RoaringBitmap::new(), |all, one| all | one).len();
-    let count = losing.len() as u64;
+    let losing: Vec<&ClassChange> = changes.iter().filter(|one| !one.change.seats_freed.is_empty()).collect();
+    let count = losing.iter().map(|class| class.users.len()).sum::<u64>();
+    if count == 0 {
+        return Ok(());
+    }
+    let users_before = tenant.registers.holders().len();
     let is_within = match limit {
         MassChange::Users(most) => count <= most,
         MassChange::Percent(share) => u128::from(count) * 100 <= u128::from(users_before) * u128::from(share),
@@ -139,19 +115,38 @@ fn guard(tenant: &Tenant, changes: &[UserChange]) -> Result<(), GuardStop> {
     Err(GuardStop { limit, users_before, losing: losing.into_iter().cloned().collect() })
 }
 
+/// Works on items, on all cores where there are many.
+fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < SHARED_MIN_ITEMS {
+        items.iter().map(&work).collect()
+    } else {
+        items.par_iter().map(&work).collect()
+    }
+}
+
+/// From so many distinct cases on, other cores are worth to be woken.
+const SHARED_MIN_ITEMS: usize = 32;
+
 impl Batch {
+    /// The users whose records changed one by one, in the order of their ordinals.
+    pub fn user_changes(&self) -> impl Iterator<Item = UserChange> + '_ {
+        change::by_user(&self.changes)
+    }
+
     /// By how many the seats in use changed, for each product where they did.
     pub fn seat_changes(&self) -> BTreeMap<SkuIndex, i64> {
-        let mut seats: BTreeMap<SkuIndex, i64> = BTreeMap::new();
-        for change in &self.changes {
-            for sku in &change.change.seats_taken {
-                *seats.entry(*sku).or_default() += 1;
-            }
-            for sku in &change.change.seats_freed {
-                *seats.entry(*sku).or_default() -= 1;
-            }
-        }
-        seats.retain(|_, change| *change != 0);
-        seats
+        books::seat_changes(&self.changes)
+    }
+}
+
+impl GuardStop {
+    /// How many users would lose a license.
+    pub fn users_losing(&self) -> u64 {
+        self.losing.iter().map(|class| class.users.len()).sum()
+    }
+
+    /// The users who would lose a license one by one, in the order of their ordinals.
+    pub fn user_changes(&self) -> impl Iterator<Item = UserChange> + '_ {
+        change::by_user(&self.losing)
     }
 }

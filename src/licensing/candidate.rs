@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::catalog::{Catalog, Country, SkuIndex};
-use super::intent::{Group, Moment, User, Version};
+use super::intent::{Group, GroupIndex, Moment, User, Version};
 use super::outcome::{Outcome, Record, Source};
 use super::plan_set::PlanSet;
 use super::policy::{FailedChange, GroupSettings, LicensingPolicy};
@@ -91,7 +91,7 @@ impl Question {
     }
 }
 
-/// Since when a user is to have what a group gives.
+/// Since when a user is to have what a source gives.
 pub(super) fn wanted_since(
     groups: &[Arc<Group>],
     user: &User,
@@ -106,6 +106,13 @@ pub(super) fn wanted_since(
             entries.chain(user.memberships.get(&group).copied()).max()
         }
     }
+}
+
+/// Since when a user is to have all that a group gives.
+pub(super) fn wanted_from(groups: &[Arc<Group>], user: &User, group: GroupIndex) -> Option<Moment> {
+    let template = groups.get(group.0 as usize).map(|group| &group.template);
+    let entries = template.into_iter().flat_map(BTreeMap::values).map(|entry| entry.since);
+    entries.chain(user.memberships.get(&group).copied()).max()
 }
 
 /// A candidate with what decides its place.

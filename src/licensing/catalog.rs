@@ -30,6 +30,8 @@ pub struct ServicePlan {
     pub requires: Vec<PlanSet>,
     /// Whether it brings a mailbox, and so takes an address.
     pub is_mailbox: bool,
+    /// Whether users have data of their own behind it: [`Catalog::data_kinds`] tells what.
+    pub is_data_bearing: bool,
 }
 
 /// One product. One that is only named by a template has no plans and no subscription.
@@ -60,6 +62,15 @@ pub struct Family {
     pub ranks: BTreeMap<PlanIndex, u32>,
 }
 
+/// Plans behind which users have data of one kind. Who has one of them can reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataKind {
+    /// What it is, in words with hyphens: `mailbox`, `files`, `calling-plan`.
+    pub name: String,
+    /// The plans.
+    pub plans: PlanSet,
+}
+
 /// Products, plans and what is known of them.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -68,6 +79,7 @@ pub struct Catalog {
     products: Vec<Product>,
     products_by_id: HashMap<String, SkuIndex>,
     families: Vec<Family>,
+    data_kinds: Vec<DataKind>,
 }
 
 impl Catalog {
@@ -102,7 +114,8 @@ impl Catalog {
         let index = *self.plans_by_id.entry(id.clone()).or_insert(next);
         if index == next {
             let (name, prohibited_in, requires) = (None, BTreeSet::new(), Vec::new());
-            self.plans.push(ServicePlan { id, name, prohibited_in, requires, is_mailbox: false });
+            let (is_mailbox, is_data_bearing) = (false, false);
+            self.plans.push(ServicePlan { id, name, prohibited_in, requires, is_mailbox, is_data_bearing });
         }
         if let (Some(plan), Some(name)) = (self.plans.get_mut(index.0 as usize), name) {
             plan.name.get_or_insert_with(|| name.to_owned());
@@ -128,8 +141,8 @@ impl Catalog {
         index
     }
 
-    /// Puts facts over those that are known: a family of the same name, and the needs, the countries and
-    /// the mailbox of a plan are replaced.
+    /// Puts facts over those that are known: a family or kind of data of the same name, and the needs, the
+    /// countries and the mailbox of a plan are replaced.
     pub fn learn(&mut self, facts: &Facts) {
         for family in &facts.families {
             let exclusive = family.plans.iter().map(|plan| self.plan(plan, None)).collect();
@@ -150,6 +163,27 @@ impl Catalog {
         }
         for plan in &facts.mailboxes {
             self.change_plan(plan, |known| known.is_mailbox = true);
+        }
+        self.learn_data(facts);
+    }
+
+    fn learn_data(&mut self, facts: &Facts) {
+        for (name, plans) in &facts.data {
+            let kind = DataKind {
+                name: name.clone(),
+                plans: plans.iter().map(|plan| self.plan(plan, None)).collect(),
+            };
+            match self.data_kinds.iter_mut().find(|known| known.name == kind.name) {
+                Some(known) => *known = kind,
+                None => self.data_kinds.push(kind),
+            }
+        }
+        let mut bearing = PlanSet::default();
+        for kind in &self.data_kinds {
+            bearing.extend_with(&kind.plans);
+        }
+        for (index, plan) in (0..).map(PlanIndex).zip(&mut self.plans) {
+            plan.is_data_bearing = bearing.contains(index);
         }
     }
 
@@ -186,6 +220,11 @@ impl Catalog {
     /// The families of plans that exclude each other.
     pub fn families(&self) -> &[Family] {
         &self.families
+    }
+
+    /// The kinds of data that users have behind plans.
+    pub fn data_kinds(&self) -> &[DataKind] {
+        &self.data_kinds
     }
 
     /// The plans of a product; none of an unknown one.
@@ -278,6 +317,7 @@ mod tests {
             prepaid_units,
             consumed_units: 0,
             service_plans: plans.iter().map(plan).collect(),
+            subscription_ids: Vec::new(),
             line: 1,
         }
     }
@@ -291,6 +331,29 @@ mod tests {
         assert_eq!(catalog.plans_of(a).intersection(&catalog.plans_of(b)).len(), 1);
         assert_eq!(catalog.pool(a), Pool { status: SubscriptionStatus::Enabled, capacity: 5 });
         assert!(catalog.is_subscribed(b) && catalog.pool(b).capacity == 0);
+    }
+
+    #[test]
+    fn plans_with_data_are_known_by_kind() {
+        let mut catalog = Catalog::new(&[], &LicensingPolicy::default());
+        // Plan 2 and Kiosk of Exchange, and a plan for meetings.
+        let [plan2, kiosk, meetings] = [
+            "efb87545-963c-4e0d-99df-69c6916d9eb0",
+            "4a82b400-a79f-41a4-b4e2-e94f5787b113",
+            "3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40",
+        ]
+        .map(|id| catalog.plan(id, None));
+        let kinds = |plan| {
+            let kinds = catalog.data_kinds().iter().filter(|kind| kind.plans.contains(plan));
+            kinds.map(|kind| kind.name.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!([plan2, kiosk, meetings].map(kinds), ["archive mailbox", "mailbox", ""]);
+        assert!(catalog.plan_at(kiosk).unwrap().is_data_bearing);
+        assert!(!catalog.plan_at(meetings).unwrap().is_data_bearing);
+        let id = catalog.plan_at(meetings).unwrap().id.clone();
+        catalog.learn(&Facts { data: [("mailbox".to_owned(), [id].into())].into(), ..Facts::default() });
+        assert!(catalog.plan_at(meetings).unwrap().is_data_bearing);
+        assert!(!catalog.plan_at(kiosk).unwrap().is_data_bearing);
     }
 
     #[test]

@@ -1,12 +1,25 @@
-//! What a batch did to one user.
+//! What a batch did to users.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use roaring::RoaringBitmap;
 
 use super::catalog::{Catalog, SkuIndex};
 use super::intent::UserIndex;
 use super::outcome::{AssignmentState, Outcome, PlanGrace, Record, Source};
 use super::plan_set::{PlanIndex, PlanSet};
+
+/// Users whose records changed, all in the same way and for the same reasons.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassChange {
+    /// The users, by ordinal.
+    pub users: RoaringBitmap,
+    /// What changed.
+    pub change: Arc<OutcomeChange>,
+    /// The ids of the events that led to it; none for users who only got a seat that became free.
+    pub causes: Arc<[String]>,
+}
 
 /// A user whose records changed. Users with the same change share it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +70,19 @@ pub struct RecordChange {
     pub plans_on: PlanSet,
     /// Plans that the user does not have any more, from any source.
     pub plans_off: PlanSet,
+}
+
+/// The users of classes one by one, in the order of their ordinals.
+pub(super) fn by_user(classes: &[ClassChange]) -> impl Iterator<Item = UserChange> + '_ {
+    let of_class =
+        |(class, at): (&ClassChange, u32)| class.users.iter().map(move |user| (user, at)).collect::<Vec<_>>();
+    let mut users: Vec<(u32, u32)> = classes.iter().zip(0..).flat_map(of_class).collect();
+    users.sort_unstable();
+    users.into_iter().filter_map(|(user, at)| {
+        let class = classes.get(at as usize)?;
+        let (change, causes) = (Arc::clone(&class.change), Arc::clone(&class.causes));
+        Some(UserChange { user: UserIndex(user), change, causes })
+    })
 }
 
 impl OutcomeChange {

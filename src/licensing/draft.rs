@@ -1,31 +1,39 @@
 //! What events ask for, put over the state before them, with the users whom that concerns.
 
 mod edits;
+mod partition;
+mod turnover;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
+use self::partition::{Act, Partition, Step};
 use super::audit::{Activity, AuditEvent, Details, Target};
 use super::catalog::{Catalog, SkuIndex};
 use super::event::{Event, EventKind, Refusal};
-use super::intent::{Group, GroupIndex, Moment, User, UserIndex};
-use super::outcome::{Outcome, Source};
+use super::intent::{Group, GroupIndex, Moment, User};
+use super::outcome::{Record, Source};
+use super::registers::Trait;
+use super::roll::Roll;
 use super::tenant::Tenant;
+
+pub(super) use self::partition::State;
+pub(super) use self::turnover::Turnover;
 
 /// The state with the events of a batch applied to what is asked for.
 pub(super) struct Draft<'t> {
     pub(super) tenant: &'t Tenant,
     pub(super) catalog: Arc<Catalog>,
-    pub(super) groups: Vec<Arc<Group>>,
-    /// Users who differ from those of the tenant, or did for a while.
-    pub(super) users: BTreeMap<UserIndex, User>,
-    /// What direct edits, which take effect at once, made of users' licenses.
-    pub(super) outcomes: BTreeMap<UserIndex, Arc<Outcome>>,
-    /// By how many direct edits changed the seats in use.
-    pub(super) seats: BTreeMap<SkuIndex, i64>,
-    pub(super) marks: BTreeMap<UserIndex, Mark>,
+    /// Templates; the members are those of the tenant.
+    pub(super) groups: Cow<'t, [Arc<Group>]>,
+    /// Who came to groups and left them.
+    pub(super) turnovers: BTreeMap<GroupIndex, Turnover>,
+    users: Partition<'t>,
+    /// By how many direct edits, which take effect at once, changed the seats in use.
+    seats: BTreeMap<SkuIndex, i64>,
     /// Groups whose members are gone through.
     pub(super) runs: BTreeMap<GroupIndex, GroupRun>,
     /// Groups with a change of members.
@@ -36,17 +44,6 @@ pub(super) struct Draft<'t> {
     pub(super) events: Vec<&'t Event>,
     pub(super) now: Moment,
     pub(super) run: u64,
-}
-
-/// Why a user is looked at.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Mark {
-    /// Events, by their place in the batch.
-    pub(super) causes: BTreeSet<usize>,
-    /// Whether the user is looked at even if nothing about them changed.
-    pub(super) forced: bool,
-    /// Whether what failed before is tried again.
-    pub(super) retries: bool,
 }
 
 /// A run over the members of a group.
@@ -77,11 +74,10 @@ impl<'t> Draft<'t> {
         let mut draft = Self {
             tenant,
             catalog: Arc::clone(&tenant.catalog),
-            groups: tenant.groups.clone(),
-            users: BTreeMap::new(),
-            outcomes: BTreeMap::new(),
+            groups: Cow::Borrowed(&tenant.groups),
+            turnovers: BTreeMap::new(),
+            users: Partition::new(tenant),
             seats: BTreeMap::new(),
-            marks: BTreeMap::new(),
             runs: BTreeMap::new(),
             changed_groups: BTreeSet::new(),
             refused: Vec::new(),
@@ -99,28 +95,16 @@ impl<'t> Draft<'t> {
         for at in first.into_iter().chain(later) {
             draft.apply(at);
         }
-        draft.forget_what_was_undone();
         draft
     }
 
-    /// Users to be looked at: those named, and those about whom something changed.
-    pub(super) fn dirty(&self) -> Vec<UserIndex> {
-        let differs = |index: &UserIndex, mark: &Mark| {
-            let changed = self.users.get(index).is_some_and(|user| self.tenant.user(*index) != Some(user));
-            mark.forced || changed || self.outcomes.contains_key(index)
-        };
-        self.marks.iter().filter(|(index, mark)| differs(index, mark)).map(|(index, _)| *index).collect()
-    }
-
-    /// A user as events left them.
-    pub(super) fn user(&self, index: UserIndex) -> Option<&User> {
-        self.users.get(&index).or_else(|| self.tenant.user(index))
-    }
-
-    /// A user's licenses after direct edits.
-    pub(super) fn outcome(&self, index: UserIndex) -> Arc<Outcome> {
-        let own = self.outcomes.get(&index).or_else(|| self.tenant.outcomes.get(index.0 as usize));
-        own.cloned().unwrap_or_default()
+    /// All users whom events concern, by class.
+    pub(super) fn classes(&self) -> (Roll, Vec<State>) {
+        let (roll, mut states) = self.users.classes();
+        for state in &mut states {
+            forget_what_was_undone(state);
+        }
+        (roll, states)
     }
 
     /// Seats in use after direct edits.
@@ -129,19 +113,21 @@ impl<'t> Draft<'t> {
         self.tenant.consumed(sku).saturating_add_signed(change)
     }
 
+    /// Who came to a group and left it.
+    pub(super) fn turnover(&self, group: GroupIndex) -> Cow<'_, Turnover> {
+        self.turnovers.get(&group).map_or_else(|| Cow::Owned(Turnover::default()), Cow::Borrowed)
+    }
+
     /// The users of a group's run: its members, and those who hold a license of it.
-    pub(super) fn users_of(&self, group: GroupIndex) -> RoaringBitmap {
-        let members =
-            self.groups.get(group.0 as usize).map(|group| group.members.clone()).unwrap_or_default();
-        match self.tenant.registers.by_group.get(&group) {
-            Some(holders) => members | holders,
-            None => members,
-        }
+    fn users_of(&self, group: GroupIndex) -> RoaringBitmap {
+        let known = self.tenant.group(group).map(|group| &group.members);
+        let members = known.map(|known| self.turnover(group).members(known)).unwrap_or_default();
+        members | self.tenant.registers.users(Trait::From(group))
     }
 
     /// The ids of events.
-    pub(super) fn ids(&self, causes: &BTreeSet<usize>) -> Arc<[String]> {
-        causes.iter().filter_map(|at| Some(self.events.get(*at)?.id.clone())).collect()
+    pub(super) fn ids<'c>(&self, causes: impl IntoIterator<Item = &'c usize>) -> Arc<[String]> {
+        causes.into_iter().filter_map(|at| Some(self.events.get(*at)?.id.clone())).collect()
     }
 
     fn apply(&mut self, at: usize) {
@@ -157,11 +143,11 @@ impl<'t> Draft<'t> {
             EventKind::SubscriptionChanged { sku, subscription } => {
                 self.set_subscription(at, *sku, subscription)
             }
-            EventKind::UsageLocationChanged(user, location) => {
-                self.change_user(at, *user, heals, |user| user.location = *location)
+            EventKind::UsageLocationChanged(users, location) => {
+                self.change_users(at, users, heals, Act::Locate(*location))
             }
-            EventKind::AddressConflictChanged(user, conflict) => {
-                self.change_user(at, *user, heals, |user| user.has_address_conflict = *conflict)
+            EventKind::AddressConflictChanged(users, conflict) => {
+                self.change_users(at, users, heals, Act::ChangeAddress(*conflict))
             }
             EventKind::UserSoftDeleted(user) => self.delete_user(at, *user),
             EventKind::UserRestored(user) => self.restore_user(at, *user),
@@ -169,10 +155,9 @@ impl<'t> Draft<'t> {
             EventKind::CatalogChanged { sku, add, remove } => {
                 self.change_product(at, *sku, add, remove, heals)
             }
-            EventKind::Reprocess(what) => self.reprocess(at, *what),
+            EventKind::Reprocess(what) => self.reprocess(at, what),
             EventKind::Tick => {
-                let timed = self.tenant.registers.timed.clone();
-                self.mark_all(&timed, at, true);
+                self.look_at(at, self.tenant.registers.users(Trait::Timed), true);
                 Ok(())
             }
         };
@@ -183,60 +168,32 @@ impl<'t> Draft<'t> {
 
     fn start_run(&mut self, at: usize, group: GroupIndex, is_reprocess: bool) {
         let users = self.users_of(group);
-        self.mark_all(&users, at, true);
+        self.look_at(at, &users, true);
         let run =
             self.runs.entry(group).or_insert_with(|| GroupRun { causes: BTreeSet::new(), is_reprocess });
         run.causes.insert(at);
         run.is_reprocess &= is_reprocess;
     }
 
-    /// What was taken away and given back within the batch was never touched.
-    fn forget_what_was_undone(&mut self) {
-        for (index, user) in &mut self.users {
-            let (Some(before), Some(outcome)) =
-                (self.tenant.user(*index), self.tenant.outcomes.get(index.0 as usize))
-            else {
-                continue;
-            };
-            if user.deleted_at == before.deleted_at {
-                for (group, since) in &mut user.memberships {
-                    if let Some(known) = before.memberships.get(group) {
-                        *since = *known;
-                    }
-                }
-            }
-            // Only a license that is still there has something that ends.
-            user.left.retain(|group, _| {
-                outcome.records.iter().any(|record| record.source == Source::Group(*group))
-            });
-        }
-    }
-
+    /// A group that is not deleted, to change it.
     fn group_mut(&mut self, group: GroupIndex) -> Result<&mut Group, Refusal> {
-        let found = self.groups.get_mut(group.0 as usize).filter(|group| !group.is_deleted);
-        found.map(Arc::make_mut).ok_or(Refusal::Unknown)
-    }
-
-    fn user_mut(&mut self, index: UserIndex) -> Result<&mut User, Refusal> {
-        let known = self.tenant.user(index).ok_or(Refusal::Unknown)?;
-        Ok(self.users.entry(index).or_insert_with(|| known.clone()))
+        let at = group.0 as usize;
+        self.groups.get(at).filter(|group| !group.is_deleted).ok_or(Refusal::Unknown)?;
+        self.groups.to_mut().get_mut(at).map(Arc::make_mut).ok_or(Refusal::Unknown)
     }
 
     fn moment(&self, at: usize) -> Moment {
         self.events.get(at).map_or(self.now, |event| event.moment())
     }
 
-    fn mark(&mut self, user: UserIndex, at: usize, forced: bool, retries: bool) {
-        let mark = self.marks.entry(user).or_default();
-        mark.causes.insert(at);
-        mark.forced |= forced;
-        mark.retries |= retries;
+    /// Takes users through a step: who is not changed by it is looked at only if it forces that.
+    fn take(&mut self, at: usize, users: &RoaringBitmap, forced: bool, retries: bool, act: Act<'t>) {
+        let moment = self.moment(at);
+        self.users.take(users, Step { at, moment, forced, retries, act });
     }
 
-    fn mark_all(&mut self, users: &RoaringBitmap, at: usize, retries: bool) {
-        for user in users {
-            self.mark(UserIndex(user), at, true, retries);
-        }
+    fn look_at(&mut self, at: usize, users: &RoaringBitmap, retries: bool) {
+        self.take(at, users, true, retries, Act::Look);
     }
 
     fn refuse(&mut self, event: &Event, refusal: Refusal) {
@@ -245,7 +202,9 @@ impl<'t> Draft<'t> {
                 Some((Activity::SetGroupLicense, Target::Group(*group)))
             }
             EventKind::GroupDeleted(group) => Some((Activity::DeleteGroup, Target::Group(*group))),
-            EventKind::DirectSet { user, .. } => Some((Activity::ChangeUserLicense, Target::User(*user))),
+            EventKind::DirectSet { user, .. } => {
+                Some((Activity::ChangeUserLicense, Target::Users([user.0].into_iter().collect())))
+            }
             _ => None,
         };
         if let Some((activity, target)) = about {
@@ -277,4 +236,29 @@ impl<'t> Draft<'t> {
             details,
         });
     }
+}
+
+/// What was taken away and given back within the batch was never touched.
+fn forget_what_was_undone(state: &mut State) {
+    let before = &state.before;
+    if Arc::ptr_eq(&state.user, &before.user) {
+        return;
+    }
+    let user = Arc::make_mut(&mut state.user);
+    if user.deleted_at == before.user.deleted_at {
+        for (group, since) in &mut user.memberships {
+            if let Some(known) = before.user.memberships.get(group) {
+                *since = *known;
+            }
+        }
+    }
+    drop_what_is_gone(user, &before.outcome.records);
+    if state.user == before.user {
+        state.user = Arc::clone(&before.user);
+    }
+}
+
+/// Only a license that is still there has something that ends.
+pub(super) fn drop_what_is_gone(user: &mut User, records: &[Record]) {
+    user.left.retain(|group, _| records.iter().any(|record| record.source == Source::Group(*group)));
 }

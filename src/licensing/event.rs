@@ -63,8 +63,8 @@ pub enum EventKind {
         /// What it is now.
         subscription: Subscription,
     },
-    /// A user's location was changed.
-    UsageLocationChanged(UserIndex, Option<Country>),
+    /// The location of users, by ordinal, was changed.
+    UsageLocationChanged(RoaringBitmap, Option<Country>),
     /// A user was deleted and can still be restored.
     UserSoftDeleted(UserIndex),
     /// A deleted user came back.
@@ -80,8 +80,8 @@ pub enum EventKind {
         /// Plans that left.
         remove: Vec<PlanIndex>,
     },
-    /// Whether the address of a user's mailbox is taken.
-    AddressConflictChanged(UserIndex, bool),
+    /// Whether the addresses of the mailboxes of users, by ordinal, are taken.
+    AddressConflictChanged(RoaringBitmap, bool),
     /// All is to be looked at again.
     Reprocess(Reprocess),
     /// Time has passed.
@@ -89,10 +89,10 @@ pub enum EventKind {
 }
 
 /// What is to be looked at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reprocess {
-    /// One user.
-    User(UserIndex),
+    /// Users, by ordinal.
+    Users(RoaringBitmap),
     /// All members of a group, and those who hold a license of it.
     Group(GroupIndex),
     /// All users with an error.

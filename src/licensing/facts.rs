@@ -30,6 +30,8 @@ pub struct Facts {
     pub prohibited: BTreeMap<String, BTreeSet<Country>>,
     /// Plans that bring a mailbox.
     pub mailboxes: BTreeSet<String>,
+    /// Plans behind which users have data, by what it is: a plan can be in several.
+    pub data: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One family of plans.
@@ -68,15 +70,18 @@ impl Facts {
             }
         });
         let prerequisites = FILE.prerequisite.iter().map(|one| (one.plan.clone(), one.needs.clone()));
+        let data = FILE.data.iter().map(|one| (one.kind.clone(), one.plans.iter().cloned().collect()));
+        let data: BTreeMap<String, BTreeSet<String>> = data.collect();
         Self {
             families: families.collect(),
             prerequisites: prerequisites.collect(),
             prohibited: BTreeMap::new(),
-            mailboxes: FILE.mailboxes.plans.iter().cloned().collect(),
+            mailboxes: data.get(MAILBOX).cloned().unwrap_or_default(),
+            data,
         }
     }
 
-    /// These facts with others over them: families by name, the rest by plan.
+    /// These facts with others over them: families and kinds of data by name, the rest by plan.
     #[must_use]
     pub fn with(mut self, others: &Self) -> Self {
         for family in &others.families {
@@ -88,9 +93,13 @@ impl Facts {
         self.prerequisites.extend(others.prerequisites.clone());
         self.prohibited.extend(others.prohibited.clone());
         self.mailboxes.extend(others.mailboxes.iter().cloned());
+        self.data.extend(others.data.clone());
         self
     }
 }
+
+/// The kind of data whose plans take an address.
+const MAILBOX: &str = "mailbox";
 
 static FILE: LazyLock<FactsFile> = LazyLock::new(|| {
     #[expect(clippy::expect_used, reason = "the file is a part of the program, and a test reads it")]
@@ -102,7 +111,7 @@ static FILE: LazyLock<FactsFile> = LazyLock::new(|| {
 struct FactsFile {
     family: Vec<FamilyEntry>,
     prerequisite: Vec<PrerequisiteEntry>,
-    mailboxes: MailboxEntry,
+    data: Vec<DataEntry>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +146,8 @@ struct PrerequisiteEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MailboxEntry {
+struct DataEntry {
+    kind: String,
     #[serde(rename = "source")]
     _source: String,
     plans: Vec<String>,
@@ -164,7 +174,24 @@ mod tests {
         for one in &FILE.prerequisite {
             assert!(is_guid(&one.plan) && one.needs.iter().flatten().all(is_guid), "{}", one.plan);
         }
-        assert!(FILE.mailboxes.plans.iter().all(is_guid));
+        for one in &FILE.data {
+            let distinct: BTreeSet<&String> = one.plans.iter().collect();
+            assert!(one.plans.iter().all(is_guid) && distinct.len() == one.plans.len(), "{}", one.kind);
+        }
+    }
+
+    #[test]
+    fn data_is_of_many_kinds() {
+        let facts = Facts::built_in(ConflictProfile::default());
+        let sizes = facts.data.iter().map(|(kind, plans)| format!("{kind} {}", plans.len()));
+        insta::assert_snapshot!(sizes.collect::<Vec<_>>().join(", "), @"archive 8, calling-plan 12, files 18, forms 13, mailbox 10, phone-system 5, plans 2, posts 4, presentations 1, tasks 4, videos 10, whiteboards 4");
+        assert_eq!(facts.mailboxes.len(), facts.data["mailbox"].len());
+        let own = Facts {
+            data: [("posts".to_owned(), BTreeSet::from(["p".to_owned()]))].into(),
+            ..Facts::default()
+        };
+        let both = facts.clone().with(&own);
+        assert_eq!((both.data["posts"].len(), both.data.len()), (1, facts.data.len()));
     }
 
     #[test]

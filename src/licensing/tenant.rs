@@ -1,18 +1,23 @@
 //! The state of a tenant between batches, in memory.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
-use super::batch::{Batch, GuardStop};
+use super::batch::{Batch, GuardStop, Next};
 use super::catalog::{Catalog, Country, SkuIndex};
+use super::column::{Code, Column, NO_VALUE};
 use super::event::Event;
 use super::intent::{Group, GroupIndex, User, UserIndex};
-use super::outcome::{Outcome, Record, Source};
+use super::outcome::Outcome;
 use super::plan_set::PlanIndex;
 use super::policy::{GroupSettings, LicensingPolicy};
+use super::registers::{Account, Move, Registers, Trait};
+use super::roll::Roll;
 use crate::base::limits::LICENSE_EVENTS_REMEMBERED_MAX;
 
 /// The ids of users. Of those who want the last seat since the same moment, the one with the lesser id gets it.
@@ -64,43 +69,19 @@ pub struct Tenant {
     pub(super) policy: Arc<LicensingPolicy>,
     pub(super) country: Option<Country>,
     pub(super) groups: Vec<Arc<Group>>,
+    /// By id in lower case.
+    groups_by_id: HashMap<String, GroupIndex>,
     pub(super) settings: Vec<GroupSettings>,
     /// The ordinals that are users'.
-    existing: RoaringBitmap,
-    pub(super) users: Vec<Arc<User>>,
-    pub(super) outcomes: Vec<Arc<Outcome>>,
-    /// The outcomes that users were added with, each once: users who share one are resolved together.
-    known: HashSet<Arc<Outcome>>,
-    known_users: HashSet<Arc<User>>,
-    nobody: Arc<User>,
-    nothing: Arc<Outcome>,
+    pub(super) existing: RoaringBitmap,
+    pub(super) users: Column<User>,
+    pub(super) outcomes: Column<Outcome>,
     pub(super) registers: Registers,
     /// Events of the past, by sequence number.
     pub(super) seen: BTreeSet<(u64, String)>,
     pub(super) seen_ids: BTreeSet<String>,
     /// How many batches there were.
     pub(super) runs: u64,
-}
-
-/// Which users have what, so that a batch looks only at those that it concerns.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Registers {
-    /// By product, the users with a seat.
-    pub(super) holders: BTreeMap<SkuIndex, RoaringBitmap>,
-    /// By product, the users with any record.
-    pub(super) recorded: BTreeMap<SkuIndex, RoaringBitmap>,
-    /// By product, the users who wait for a seat.
-    pub(super) waiting: BTreeMap<SkuIndex, RoaringBitmap>,
-    /// By group, the users with a record from it.
-    pub(super) by_group: BTreeMap<GroupIndex, RoaringBitmap>,
-    /// By group, the users with an error from it.
-    pub(super) failing_by_group: BTreeMap<GroupIndex, RoaringBitmap>,
-    /// Users who were deleted.
-    pub(super) deleted: RoaringBitmap,
-    /// Users with an error.
-    pub(super) failing: RoaringBitmap,
-    /// Users for whom something ends with time.
-    pub(super) timed: RoaringBitmap,
 }
 
 impl Tenant {
@@ -111,14 +92,11 @@ impl Tenant {
             policy: Arc::new(policy),
             country,
             groups: Vec::new(),
+            groups_by_id: HashMap::new(),
             settings: Vec::new(),
             existing: RoaringBitmap::new(),
-            users: Vec::new(),
-            outcomes: Vec::new(),
-            known: HashSet::new(),
-            known_users: HashSet::new(),
-            nobody: Arc::default(),
-            nothing: Arc::default(),
+            users: Column::default(),
+            outcomes: Column::default(),
             registers: Registers::default(),
             seen: BTreeSet::new(),
             seen_ids: BTreeSet::new(),
@@ -126,10 +104,13 @@ impl Tenant {
         }
     }
 
-    /// Adds a group as it is, with its template unchecked. Its members come with the users.
-    pub fn add_group(&mut self, group: Group) -> GroupIndex {
+    /// Adds a group as it is, with its template unchecked, but without its members: these come with the
+    /// users.
+    pub fn add_group(&mut self, mut group: Group) -> GroupIndex {
         let index = GroupIndex(u32::try_from(self.groups.len()).unwrap_or(u32::MAX));
+        group.members.clear();
         self.settings.push(self.policy.group(&group.id));
+        self.groups_by_id.entry(group.id.to_ascii_lowercase()).or_insert(index);
         self.groups.push(Arc::new(group));
         index
     }
@@ -138,51 +119,66 @@ impl Tenant {
     /// of them. They become members of the groups that `user` names, which have to be there before them.
     /// Nothing is checked, and their licenses stay.
     pub fn set_users(&mut self, users: &RoaringBitmap, user: Arc<User>) {
-        self.make_room(users);
-        let user = self.known_users.get(&user).cloned().unwrap_or(user);
-        self.known_users.insert(Arc::clone(&user));
-        for index in users.iter().map(UserIndex) {
-            let at = index.0 as usize;
-            let (Some(place), Some(outcome)) = (self.users.get_mut(at), self.outcomes.get(at)) else {
-                continue;
-            };
-            for group in place.memberships.keys() {
-                if let Some(group) = self.groups.get_mut(group.0 as usize) {
-                    Arc::make_mut(group).members.remove(index.0);
-                }
-            }
-            *place = Arc::clone(&user);
-            self.registers.update(index, &user, outcome, outcome);
-        }
-        for group in user.memberships.keys() {
-            if let Some(group) = self.groups.get_mut(group.0 as usize) {
-                Arc::make_mut(group).members |= users;
-            }
-        }
+        let with =
+            move |known: &Account| Account { user: Arc::clone(&user), outcome: Arc::clone(&known.outcome) };
+        self.set(users, with);
     }
 
     /// Enters the licenses that users have, in the place of what was known of them. Who was no user before is
-    /// one without a location. Nothing is checked or changed.
+    /// one without a location. Nothing is checked.
     pub fn set_outcomes(&mut self, users: &RoaringBitmap, outcome: Arc<Outcome>) {
-        self.make_room(users);
-        let outcome = self.known.get(&outcome).cloned().unwrap_or(outcome);
-        self.known.insert(Arc::clone(&outcome));
-        for index in users.iter().map(UserIndex) {
-            let at = index.0 as usize;
-            if let (Some(place), Some(user)) = (self.outcomes.get_mut(at), self.users.get(at)) {
-                self.registers.update(index, user, place, &outcome);
-                *place = Arc::clone(&outcome);
-            }
-        }
+        let with =
+            move |known: &Account| Account { user: Arc::clone(&known.user), outcome: Arc::clone(&outcome) };
+        self.set(users, with);
     }
 
-    fn make_room(&mut self, users: &RoaringBitmap) {
+    fn set(&mut self, users: &RoaringBitmap, with: impl Fn(&Account) -> Account) {
         let Some(last) = users.max() else { return };
-        if self.users.len() <= last as usize {
-            self.users.resize(last as usize + 1, Arc::clone(&self.nobody));
-            self.outcomes.resize(last as usize + 1, Arc::clone(&self.nothing));
+        let (roll, accounts) = self.classes_of(users);
+        let moves: Vec<Move> =
+            accounts.into_iter().map(|before| Move { after: with(&before), before }).collect();
+        for (at, one) in moves.iter().enumerate() {
+            if Arc::ptr_eq(&one.before.user, &one.after.user) {
+                continue;
+            }
+            let own = roll.users(|class| class == at);
+            for group in one.before.user.memberships.keys() {
+                if let Some(group) = self.groups.get_mut(group.0 as usize) {
+                    Arc::make_mut(group).members -= &own;
+                }
+            }
+            for group in one.after.user.memberships.keys() {
+                if let Some(group) = self.groups.get_mut(group.0 as usize) {
+                    Arc::make_mut(group).members |= &own;
+                }
+            }
         }
         self.existing |= users;
+        self.users.reach(last);
+        self.outcomes.reach(last);
+        fill(&mut self.users, &roll, moves.iter().map(|one| Some(&one.after.user)));
+        fill(&mut self.outcomes, &roll, moves.iter().map(|one| Some(&one.after.outcome)));
+        self.registers.enter(&roll, &moves);
+    }
+
+    /// Some users, those together of whom the same is known; ordinals that are no users' as if they were.
+    pub(super) fn classes_of(&self, users: &RoaringBitmap) -> (Roll, Vec<Account>) {
+        let mut numbers: HashMap<(Code, Code), usize> = HashMap::new();
+        let mut accounts: Vec<Account> = Vec::new();
+        let mut roll = Roll::default();
+        for user in users {
+            let codes = (self.users.code(user), self.outcomes.code(user));
+            let number = *numbers.entry(codes).or_insert_with(|| {
+                let known = (self.users.value(codes.0).cloned(), self.outcomes.value(codes.1).cloned());
+                accounts.push(Account {
+                    user: known.0.unwrap_or_default(),
+                    outcome: known.1.unwrap_or_default(),
+                });
+                accounts.len() - 1
+            });
+            roll.push(user, number);
+        }
+        (roll, accounts)
     }
 
     /// The place of a product; one that was never named gets a new place.
@@ -208,21 +204,22 @@ impl Tenant {
     /// Takes over a batch that was worked out from this very state.
     pub fn commit(&mut self, batch: &Batch) {
         self.catalog = Arc::clone(&batch.next.catalog);
-        self.groups.clone_from(&batch.next.groups);
-        for (index, user) in &batch.next.users {
-            let at = index.0 as usize;
-            if let (Some(place), Some(outcome)) = (self.users.get_mut(at), self.outcomes.get(at)) {
-                self.registers.update(*index, user, outcome, outcome);
-                *place = Arc::clone(user);
+        for (at, group) in &batch.next.groups {
+            if let Some(place) = self.groups.get_mut(*at) {
+                *place = Arc::clone(group);
             }
         }
-        for (index, outcome) in &batch.next.outcomes {
-            let at = index.0 as usize;
-            if let (Some(place), Some(user)) = (self.outcomes.get_mut(at), self.users.get(at)) {
-                self.registers.update(*index, user, place, outcome);
-                *place = Arc::clone(outcome);
+        for (group, turnover) in &batch.next.turnovers {
+            if let Some(group) = self.groups.get_mut(group.0 as usize) {
+                let members = &mut Arc::make_mut(group).members;
+                *members -= &turnover.went;
+                *members |= &turnover.came;
             }
         }
+        let Next { roll, moves, .. } = &batch.next;
+        fill(&mut self.users, roll, moves.iter().map(|one| one.new_user()));
+        fill(&mut self.outcomes, roll, moves.iter().map(|one| one.new_outcome()));
+        self.registers.enter(roll, moves);
         for (sequence, id) in &batch.next.seen {
             self.seen.insert((*sequence, id.clone()));
             self.seen_ids.insert(id.clone());
@@ -263,19 +260,17 @@ impl Tenant {
 
     /// The group with an id, in any letter case. Of several that were added, the first.
     pub fn find_group(&self, id: &str) -> Option<GroupIndex> {
-        self.groups().find(|group| self.group(*group).is_some_and(|known| known.id.eq_ignore_ascii_case(id)))
+        self.groups_by_id.get(&id.to_ascii_lowercase()).copied()
     }
 
     /// A user; `None` if the ordinal is no user's.
     pub fn user(&self, user: UserIndex) -> Option<&User> {
-        let is_user = self.existing.contains(user.0);
-        self.users.get(user.0 as usize).filter(|_| is_user).map(AsRef::as_ref)
+        self.users.get(user.0).map(AsRef::as_ref)
     }
 
     /// A user's licenses; `None` if the ordinal is no user's.
     pub fn outcome(&self, user: UserIndex) -> Option<&Outcome> {
-        let is_user = self.existing.contains(user.0);
-        self.outcomes.get(user.0 as usize).filter(|_| is_user).map(AsRef::as_ref)
+        self.outcomes.get(user.0).map(AsRef::as_ref)
     }
 
     /// All users.
@@ -286,13 +281,13 @@ impl Tenant {
     /// What is known of users, each distinct value once, with the users of whom it holds; by the first of
     /// them.
     pub fn user_classes(&self) -> Vec<(Arc<User>, RoaringBitmap)> {
-        classes(self.users().filter_map(|user| Some((user, self.users.get(user.0 as usize)?))))
+        self.users.classes()
     }
 
     /// The licenses that users have, each distinct value once, with the users who have it; by the first of
     /// them.
     pub fn outcome_classes(&self) -> Vec<(Arc<Outcome>, RoaringBitmap)> {
-        classes(self.users().filter_map(|user| Some((user, self.outcomes.get(user.0 as usize)?))))
+        self.outcomes.classes()
     }
 
     /// All groups.
@@ -302,94 +297,41 @@ impl Tenant {
 
     /// How many seats of a product are in use.
     pub fn consumed(&self, sku: SkuIndex) -> u64 {
-        self.registers.holders.get(&sku).map_or(0, RoaringBitmap::len)
+        self.registers.users(Trait::Holds(sku)).len()
     }
 
     /// Whether some user has an error from a group: Graph's `hasMembersWithLicenseErrors`.
     pub fn has_errors(&self, group: GroupIndex) -> bool {
-        self.registers.failing_by_group.get(&group).is_some_and(|users| !users.is_empty())
+        !self.registers.users(Trait::FailsFrom(group)).is_empty()
     }
 
     /// The next moment at which something ends by itself, if nothing happens before.
     pub fn next_end(&self) -> Option<Timestamp> {
-        let timed = self.registers.timed.iter().filter_map(|user| self.outcome(UserIndex(user)));
-        timed.flat_map(|outcome| outcome.grace.iter().map(|one| one.until)).min()
+        self.outcomes.values().flat_map(|outcome| outcome.grace.iter().map(|one| one.until)).min()
     }
 }
 
-fn classes<'t, T: Eq + std::hash::Hash + 't>(
-    values: impl Iterator<Item = (UserIndex, &'t Arc<T>)>,
-) -> Vec<(Arc<T>, RoaringBitmap)> {
-    let mut numbers: HashMap<&Arc<T>, usize> = HashMap::new();
-    let mut classes: Vec<(Arc<T>, RoaringBitmap)> = Vec::new();
-    for (user, value) in values {
-        let number = *numbers.entry(value).or_insert(classes.len());
-        if number == classes.len() {
-            classes.push((Arc::clone(value), RoaringBitmap::new()));
-        }
-        if let Some((_, users)) = classes.get_mut(number) {
-            users.insert(user.0);
-        }
-    }
-    classes
-}
-
-impl Registers {
-    /// Enters what a user has, in the place of what they had.
-    pub(super) fn update(&mut self, index: UserIndex, user: &User, before: &Outcome, after: &Outcome) {
-        move_user(&mut self.holders, index, &before.held(), &after.held());
-        let skus = |outcome: &Outcome| outcome.records.iter().map(|record| record.sku).collect();
-        move_user(&mut self.recorded, index, &skus(before), &skus(after));
-        move_user(&mut self.waiting, index, &before.waiting(), &after.waiting());
-        move_user(&mut self.by_group, index, &groups(before), &groups(after));
-        move_user(&mut self.failing_by_group, index, &failing_groups(before), &failing_groups(after));
-        let fails = after.records.iter().any(|record| record.error.is_some());
-        let pending = after.records.iter().any(|record| record.pending_removal);
-        let ends = pending || !after.grace.is_empty() || !user.left.is_empty() || user.deleted_at.is_some();
-        let sets = [
-            (&mut self.failing, fails),
-            (&mut self.timed, ends),
-            (&mut self.deleted, user.deleted_at.is_some()),
-        ];
-        for (set, is_in) in sets {
-            if is_in {
-                set.insert(index.0);
-            } else {
-                set.remove(index.0);
-            }
-        }
-    }
-}
-
-fn groups(outcome: &Outcome) -> BTreeSet<GroupIndex> {
-    groups_where(outcome, |_| true)
-}
-
-/// The groups from which a user has an error.
-pub(super) fn failing_groups(outcome: &Outcome) -> BTreeSet<GroupIndex> {
-    groups_where(outcome, |record| record.error.is_some())
-}
-
-fn groups_where(outcome: &Outcome, holds: impl Fn(&Record) -> bool) -> BTreeSet<GroupIndex> {
-    let group = |source| match source {
-        Source::Group(group) => Some(group),
-        Source::Direct => None,
-    };
-    outcome.records.iter().filter(|record| holds(record)).filter_map(|record| group(record.source)).collect()
-}
-
-fn move_user<K: Ord + Copy>(
-    sets: &mut BTreeMap<K, RoaringBitmap>,
-    user: UserIndex,
-    before: &BTreeSet<K>,
-    after: &BTreeSet<K>,
+/// Gives users the values of their classes; a class without one keeps what it has.
+fn fill<'v, T: Eq + Hash + 'v>(
+    column: &mut Column<T>,
+    roll: &Roll,
+    values: impl ExactSizeIterator<Item = Option<&'v Arc<T>>>,
 ) {
-    for key in before.difference(after) {
-        if let Some(set) = sets.get_mut(key) {
-            set.remove(user.0);
+    // Classes often share a value, which is then looked up once.
+    let mut known: HashMap<*const T, Code> = HashMap::new();
+    let sizes = roll.sizes(values.len());
+    let codes: Vec<Code> = values
+        .zip(sizes)
+        .map(|(value, size)| {
+            let Some(value) = value else { return NO_VALUE };
+            let code = *known.entry(Arc::as_ptr(value)).or_insert_with(|| column.intern(value));
+            column.announce(code, size);
+            code
+        })
+        .collect();
+    for (user, class) in roll.iter() {
+        if let Some(code) = codes.get(class).filter(|code| **code != NO_VALUE) {
+            column.put(user, *code);
         }
-    }
-    for key in after.difference(before) {
-        sets.entry(*key).or_default().insert(user.0);
     }
 }

@@ -7,7 +7,7 @@ mod trip;
 use roaring::RoaringBitmap;
 
 pub use self::change::{GroupChange, Input, InputCount};
-pub use self::fingerprints::{ChangedMembers, ReviewedTrip, review};
+pub use self::fingerprints::{ChangedMembers, ReviewedTrip, of_objects, review};
 pub use self::trip::{Exceeded, Limit, Trip, TripSubject};
 use crate::directory::policy::guards::{EmptyGroups, GuardPolicy, Limits};
 pub use crate::directory::policy::trip_kind::TripKind;

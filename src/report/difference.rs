@@ -5,6 +5,7 @@ use std::io;
 use super::Style;
 use super::analysis::Named;
 use super::difference_json;
+use super::licenses::losses::LossesReport;
 use super::output_format::OutputFormat;
 use super::palette::{self, painted};
 use super::printable::printable;
@@ -27,6 +28,8 @@ pub struct DifferenceReport<'a> {
     pub places: Vec<Named>,
     /// Everybody who joins or leaves, if all are to be listed.
     pub all: Option<AllChanges<'a>>,
+    /// What becomes of licenses, if the tenant has products.
+    pub licenses: Option<LossesReport>,
 }
 
 /// A group with another rule.
@@ -194,6 +197,10 @@ pub fn write_difference(
         OutputFormat::Jsonl => return difference_json::write_lines(report, out),
         OutputFormat::Concise => write_concise(report, out)?,
         _ => write_full(report, *style, out)?,
+    }
+    if let Some(licenses) = report.licenses.as_ref().filter(|licenses| !licenses.is_empty()) {
+        writeln!(out)?;
+        licenses.write_text(out)?;
     }
     let Some(all) = &report.all else { return Ok(()) };
     all.each(&mut |group, member, joins| {

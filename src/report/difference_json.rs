@@ -23,6 +23,9 @@ pub(super) fn write_object(report: &DifferenceReport<'_>, out: &mut dyn io::Writ
         })?;
         fields.insert("changes".to_owned(), Json::from(changes));
     }
+    if let (Some(licenses), Some(fields)) = (&report.licenses, object.as_object_mut()) {
+        fields.insert("licenses".to_owned(), licenses.object());
+    }
     writeln!(out, "{object:#}")
 }
 
@@ -34,6 +37,9 @@ pub(super) fn write_lines(report: &DifferenceReport<'_>, out: &mut dyn io::Write
     }
     for reader in &report.readers {
         writeln!(out, "{}", of_reader(reader))?;
+    }
+    if let Some(licenses) = &report.licenses {
+        writeln!(out, "{}", json!({ "licenses": licenses.object() }))?;
     }
     let Some(all) = &report.all else { return Ok(()) };
     all.each(&mut |group, member, joins| writeln!(out, "{}", of_change(group, member, joins)))

@@ -31,6 +31,9 @@ pub(super) fn sentence(report: &TripReport) -> String {
         TripKind::GroupAdditions => {
             format!("group {group} would get {added} members on top of {before}{come}")
         }
+        TripKind::LicenseRemovals => {
+            format!("{removed} of {before} users with licenses{gone} would lose one or more")
+        }
     }
 }
 
@@ -50,6 +53,9 @@ pub(super) fn limit_words(trip: &Trip) -> String {
 /// What to do where the change is wanted, and where to look where it is not.
 pub(super) fn how_to_pass(report: &TripReport) -> String {
     let trip = &report.reviewed.trip;
+    if trip.kind == TripKind::LicenseRemovals {
+        return "raise `mass_change_guard` in `[licensing]` of `policy.toml`".to_owned();
+    }
     let policy = trip.exceeded.iter().map(|Exceeded { key, limit }| match (limit, trip.kind) {
         (Limit::NotAll, TripKind::GroupEmpty) => format!("set `{key}` to \"pass\""),
         (Limit::NotAll, _) => format!("set `{key}` to \"none\""),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::Style;
 use super::guard_words::{how_to_pass, limit_words, sentence};
+use super::licenses::losses::LossesReport;
 use super::palette::{self, painted};
 use super::printable::printable;
 use super::recompute::{GroupReport, RunReport};
@@ -28,6 +29,8 @@ pub struct GuardReport {
     pub now: Timestamp,
     /// The guards: by kind, then by the id of the group or the name of the attribute.
     pub trips: Vec<TripReport>,
+    /// What the run would do to licenses, if the tenant has products.
+    pub licenses: Option<LossesReport>,
 }
 
 /// One guard with the names of what it is about.
@@ -64,7 +67,8 @@ impl GuardReport {
         let mut trips: Vec<TripReport> =
             trips.iter().map(|reviewed| TripReport::of(report, &groups, reviewed.clone(), allowed)).collect();
         trips.sort_by(|one, other| one.place().cmp(&other.place()));
-        Self { run: report.run.clone(), now: report.now, trips }
+        let licenses = report.licenses.as_ref().map(|licenses| licenses.losses.clone());
+        Self { run: report.run.clone(), now: report.now, trips, licenses }
     }
 
     /// The guards that nobody has approved: the run stops if there are any.
@@ -89,7 +93,12 @@ impl TripReport {
             group: group.map(|group| named(report, groups, group)),
             attribute: subject.attribute(),
             added_sample: sample(&delta.added),
-            removed_sample: sample(&delta.removed),
+            removed_sample: match subject {
+                TripSubject::Licenses => {
+                    report.licenses.as_ref().map(|it| sample(&it.losing)).unwrap_or_default()
+                }
+                _ => sample(&delta.removed),
+            },
             groups_sample: if is_total { largest(report, reviewed.trip.kind, allowed) } else { Vec::new() },
             reviewed,
         }
@@ -107,13 +116,16 @@ impl TripReport {
 /// Those of `out`.
 pub fn write_guards(report: &GuardReport, out: &mut dyn io::Write) -> io::Result<()> {
     let trips: Vec<Value> = report.trips.iter().map(trip_json).collect();
-    let object = json!({
+    let mut object = json!({
         "version": APPROVAL_VERSION,
         "run": report.run,
         "now": report.now.to_string(),
         "stopped": report.stopping().next().is_some(),
         "trips": trips,
     });
+    if let (Some(licenses), Some(object)) = (&report.licenses, object.as_object_mut()) {
+        object.insert("licenses".to_owned(), licenses.object());
+    }
     writeln!(out, "{object:#}")
 }
 
@@ -146,6 +158,10 @@ pub fn write_guard_text(
             writeln!(out, "  most in: {}", groups.collect::<Vec<_>>().join(", "))?;
         }
         writeln!(out, "  to do: {}", how_to_pass(trip))?;
+    }
+    if let Some(licenses) = report.licenses.as_ref().filter(|licenses| !licenses.is_empty()) {
+        writeln!(out)?;
+        licenses.write_text(out)?;
     }
     let approved = report.trips.len() - count;
     if approved > 0 {

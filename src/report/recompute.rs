@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Style;
 use super::changes::Changes;
+use super::licenses::figures::LicenseFigures;
 use super::palette::{self, painted};
 use super::printable::printable;
 use crate::membership::recompute::Status;
@@ -34,6 +35,8 @@ pub struct RunReport {
     pub groups: Vec<GroupReport>,
     /// The members of all groups before and after.
     pub changes: Changes,
+    /// What comes of the licenses, if the tenant has products.
+    pub licenses: Option<LicenseFigures>,
     /// How many users there are.
     pub users: usize,
     /// How many devices there are.
@@ -77,9 +80,15 @@ impl RunReport {
         self.count(Status::Failed)
     }
 
-    /// Whether some group has other members than before.
+    /// Whether some group is in error, or some user's license.
+    pub fn has_errors(&self) -> bool {
+        self.failed() > 0 || self.licenses.as_ref().is_some_and(LicenseFigures::has_errors)
+    }
+
+    /// Whether some group has other members than before, or some user other licenses.
     pub fn is_change(&self) -> bool {
-        self.added() + self.removed() > 0
+        let of_licenses = self.licenses.as_ref().map_or(0, |licenses| licenses.counts.users_changed);
+        self.added() + self.removed() + of_licenses > 0
     }
 
     fn count(&self, status: Status) -> usize {
@@ -101,7 +110,7 @@ impl RunReport {
 /// Those of `out`.
 pub fn write_groups(report: &RunReport, out: &mut dyn io::Write) -> io::Result<()> {
     report.groups.iter().try_for_each(|group| {
-        let row = json!({
+        let mut row = json!({
             "groupId": group.id,
             "status": group.status.word(),
             "members": group.members,
@@ -109,6 +118,10 @@ pub fn write_groups(report: &RunReport, out: &mut dyn io::Write) -> io::Result<(
             "removed": group.removed,
             "error": group.error,
         });
+        let licenses = report.licenses.as_ref().and_then(|licenses| licenses.groups.get(&group.id));
+        if let (Some(licenses), Some(row)) = (licenses, row.as_object_mut()) {
+            row.insert("licenses".to_owned(), licenses.object());
+        }
         writeln!(out, "{row}")
     })
 }
@@ -125,7 +138,7 @@ pub fn write_summary(report: &RunReport, out: &mut dyn io::Write) -> io::Result<
 pub fn summary(report: &RunReport) -> serde_json::Value {
     let stages: serde_json::Map<String, serde_json::Value> =
         report.stages.iter().map(|&(name, seconds)| (name.to_owned(), json!(seconds))).collect();
-    json!({
+    let mut summary = json!({
         "run": report.run,
         "kind": report.kind,
         "dryRun": report.dry_run,
@@ -147,7 +160,11 @@ pub fn summary(report: &RunReport) -> serde_json::Value {
         "stageSeconds": stages,
         "peakMemoryBytes": report.peak_memory_bytes,
         "warnings": report.warnings,
-    })
+    });
+    if let (Some(licenses), Some(summary)) = (&report.licenses, summary.as_object_mut()) {
+        summary.insert("licenses".to_owned(), licenses.summary.clone());
+    }
+    summary
 }
 
 /// The table for people: groups with a rule and others that changed, then the totals.
@@ -186,7 +203,8 @@ pub fn write_table(report: &RunReport, style: &Style, out: &mut dyn io::Write) -
         report.added(),
         report.removed(),
         report.failed(),
-    )
+    )?;
+    report.licenses.iter().try_for_each(|licenses| write!(out, "{}", licenses.block))
 }
 
 /// Longer names are cut in the table.

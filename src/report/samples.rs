@@ -94,6 +94,7 @@ pub(super) fn run_report() -> RunReport {
         started: Timestamp::UNIX_EPOCH,
         groups,
         changes: Changes { before, after, deleted: [gone].into_iter().collect(), roster },
+        licenses: None,
         users: 3,
         devices: 0,
         stages: Vec::new(),

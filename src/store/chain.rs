@@ -76,6 +76,7 @@ impl Session<'_> {
             }
             let sql = "SELECT min(run) FROM (
                            SELECT run FROM delta UNION ALL SELECT run FROM audit
+                           UNION ALL SELECT run FROM license_change
                            UNION ALL SELECT updated_run FROM member_group
                            UNION ALL SELECT changed_run FROM member_group)
                        WHERE run < 1 OR run > ?1";
@@ -105,9 +106,22 @@ impl Session<'_> {
             let [added, removed] = [bytes(row, 4), bytes(row, 5)];
             chain.add_delta(row.get(0)?, text(row, 3), added, removed);
             for (count, bytes) in [(row.get::<_, i64>(1)?, added), (row.get(2)?, removed)] {
-                let found = set_of(bytes).ok().and_then(|set| i64::try_from(set.len()).ok());
-                counts_fit &= found == Some(count);
+                counts_fit &= fits(count, bytes);
             }
+        }
+        Ok(self.add_licenses(run, chain)? && counts_fit)
+    }
+
+    /// Adds the changes of licenses of a run, and says whether their users are as many as their counts say.
+    fn add_licenses(&self, run: i64, chain: &mut Chain) -> rusqlite::Result<bool> {
+        let sql = "SELECT user_count, body, users FROM license_change WHERE run = ?1 ORDER BY sequence";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let mut rows = statement.query([run])?;
+        let mut counts_fit = true;
+        while let Some(row) = rows.next()? {
+            let users = bytes(row, 2);
+            chain.add_license_change(text(row, 1), users);
+            counts_fit &= fits(row.get(0)?, users);
         }
         Ok(counts_fit)
     }
@@ -129,8 +143,14 @@ fn bytes<'row>(row: &'row Row<'_>, column: usize) -> &'row [u8] {
     }
 }
 
+/// Whether so many are in the set.
+fn fits(count: i64, bytes: &[u8]) -> bool {
+    set_of(bytes).is_ok_and(|set| i64::try_from(set.len()) == Ok(count))
+}
+
 /// A hash over parts, each with its length, so that no two lists of parts are the same bytes. The order:
-/// the run, its events in their order, its changes by the ordinal of the group.
+/// the run, its events in their order, its changes by the ordinal of the group, its changes of licenses in
+/// their order.
 pub(super) struct Chain(Sha256);
 
 impl Chain {
@@ -167,6 +187,15 @@ impl Chain {
         self.add(cause.as_bytes());
         self.add(added);
         self.add(removed);
+    }
+
+    /// Adds how licenses of some users changed. The mark is longer than the ordinal that a change of a group
+    /// begins with, so the two are never taken for each other; a run without changes of licenses has the
+    /// hash that it had before there were any.
+    pub(super) fn add_license_change(&mut self, body: &str, users: &[u8]) {
+        self.add(b"licenses");
+        self.add(body.as_bytes());
+        self.add(users);
     }
 
     pub(super) fn finish(self) -> String {
@@ -229,6 +258,14 @@ mod tests {
             ("DELETE FROM run WHERE run = 2", 2, MISSING),
             ("DELETE FROM run WHERE run = 3", 3, MISSING),
             ("UPDATE run SET run = -5 WHERE run = 3", -5, MISSING),
+            ("UPDATE license_change SET body = '{}' WHERE run = 2", 2, CHANGED),
+            ("UPDATE license_change SET users = (SELECT added FROM delta WHERE run = 1)", 2, CHANGED),
+            ("UPDATE license_change SET sequence = 9 WHERE sequence = 1", 2, CHANGED),
+            ("DELETE FROM license_change WHERE sequence = 1", 2, CHANGED),
+            ("INSERT INTO license_change VALUES (3, 1, '', 0, x'')", 3, CHANGED),
+            ("UPDATE license_change SET user_count = 7 WHERE sequence = 2", 2, MISCOUNTED),
+            ("UPDATE license_change SET run = 9", 2, CHANGED),
+            ("INSERT INTO license_change VALUES (9, 1, '', 0, x'')", 9, MISSING),
         ] {
             assert_eq!(found_after(change), Some((run, what)), "{change}");
         }
@@ -241,7 +278,9 @@ mod tests {
         // A number that loses digits when it is read and written again.
         let summary = serde_json::json!({ "seconds": 0.1 + 0.2, "text": "é\u{0}" });
         let new = crate::store::RunHead { summary, ..samples::run("run-4") };
-        session.add_run(&new, &[StoredDelta { ordinal: 1, ..samples::delta(1, &[], &[]) }], &[]).unwrap();
+        session
+            .add_run(&new, &[StoredDelta { ordinal: 1, ..samples::delta(1, &[], &[]) }], &[], &[])
+            .unwrap();
         assert_eq!(session.first_unfit_run().unwrap(), None);
     }
 }

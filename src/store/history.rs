@@ -257,7 +257,7 @@ mod tests {
                 let id = format!("run-{}", session.next_run().unwrap());
                 let change = StoredDelta { added, removed, ..delta(GROUP, &[], &[]) };
                 let changes = if group.members == members { Vec::new() } else { vec![change] };
-                let run = session.add_run(&run(&id), &changes, &[]).unwrap();
+                let run = session.add_run(&run(&id), &changes, &[], &[]).unwrap();
                 group.members.clone_from(&members);
                 (group.head.updated_run, group.head.changed_run) = (run, Some(run));
                 session.set_groups(std::slice::from_ref(&group), &RoaringBitmap::new()).unwrap();
@@ -274,7 +274,7 @@ mod tests {
     fn later_runs_are_taken_back_one_after_the_other() {
         let (_folder, mut store) = store();
         let session = store.write().unwrap();
-        session.add_run(&run("run-4"), &[delta(GROUP, &[0, DEVICE], &[2])], &[]).unwrap();
+        session.add_run(&run("run-4"), &[delta(GROUP, &[0, DEVICE], &[2])], &[], &[]).unwrap();
         session.transaction.execute("UPDATE member_set SET members = (SELECT added FROM delta WHERE run = 4) WHERE ordinal = 131072", []).unwrap();
         let ids = session.ids().unwrap();
         let after =
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(after(GROUP, 1), [0]);
         assert_eq!(after(GROUP + 2, 2), [2], "a group that is deleted now");
         assert!(after(GROUP + 2, 3).is_empty() && after(9, 0).is_empty());
-        session.add_run(&run("run-5"), &[delta(GROUP, &[], &[77])], &[]).unwrap();
+        session.add_run(&run("run-5"), &[delta(GROUP, &[], &[77])], &[], &[]).unwrap();
         let error = session.members_after(GROUP, 4, &ids).unwrap_err().to_string();
         assert!(error.contains("damaged: there are members without an id"), "{error}");
     }

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::bitmap::{bytes_of, set_of};
 use super::chain::{Chain, hexadecimal};
+use super::licenses::LicenseRow;
 use super::{Session, StoreError};
 use crate::membership::roster::Ordinal;
 
@@ -172,7 +173,8 @@ impl Session<'_> {
         Ok(self.last_run()?.map_or(1, |last| last.run.saturating_add(1)))
     }
 
-    /// Remembers a run with its changes and events, and gives its number.
+    /// Remembers a run with its changes and events, and gives its number. `license_changes` tell how
+    /// licenses changed, each with the users whose licenses changed so, in the order in which they are kept.
     ///
     /// # Errors
     ///
@@ -182,12 +184,16 @@ impl Session<'_> {
         new: &RunHead,
         deltas: &[StoredDelta],
         events: &[AuditEvent],
+        license_changes: &[LicenseRow],
     ) -> Result<i64, StoreError> {
         let last = self.last_run()?;
         let run = last.as_ref().map_or(1, |last| last.run.saturating_add(1));
         let bytes: rusqlite::Result<Vec<[Vec<u8>; 2]>> =
             deltas.par_iter().map(|delta| Ok([bytes_of(&delta.added)?, bytes_of(&delta.removed)?])).collect();
         let bytes = self.at(bytes)?;
+        let users: rusqlite::Result<Vec<Vec<u8>>> =
+            license_changes.par_iter().map(|change| bytes_of(&change.users)).collect();
+        let users = self.at(users)?;
         let summary = new.summary.to_string();
         let (started, now) = (new.started.to_string(), new.now.to_string());
         let mut chain = Chain::after(last.as_ref().map_or("", |last| &last.hash));
@@ -200,6 +206,9 @@ impl Session<'_> {
         }
         for (delta, [added, removed]) in deltas.iter().zip(&bytes) {
             chain.add_delta(delta.ordinal, &delta.cause, added, removed);
+        }
+        for (change, users) in license_changes.iter().zip(&users) {
+            chain.add_license_change(&change.body, users);
         }
         let hash = chain.finish();
         self.at((|| {
@@ -219,25 +228,37 @@ impl Session<'_> {
                     summary,
                     hash,
                 ))?;
-            let mut statement = self.transaction.prepare_cached(
-                "INSERT INTO delta (run, ordinal, cause, added_count, removed_count, added, removed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?;
-            for (delta, [added, removed]) in deltas.iter().zip(bytes) {
-                let count = |set: &RoaringBitmap| i64::try_from(set.len()).unwrap_or(i64::MAX);
-                let counts = (count(&delta.added), count(&delta.removed));
-                statement.execute((run, delta.ordinal, &delta.cause, counts.0, counts.1, added, removed))?;
-            }
-            let mut statement = self.transaction.prepare_cached(
-                "INSERT INTO audit (run, sequence, activity, category, target, details)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )?;
-            for (sequence, event) in (1_i64..).zip(events) {
-                let (target, details) = (event.target.to_string(), event.details.to_string());
-                statement.execute((run, sequence, &event.activity, &event.category, target, details))?;
-            }
+            self.add_deltas(run, deltas, bytes)?;
+            self.add_events(run, events)?;
+            self.add_license_changes(run, license_changes, users)?;
             Ok(run)
         })())
+    }
+
+    /// `bytes` are those of who came and who went.
+    fn add_deltas(&self, run: i64, deltas: &[StoredDelta], bytes: Vec<[Vec<u8>; 2]>) -> rusqlite::Result<()> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO delta (run, ordinal, cause, added_count, removed_count, added, removed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?;
+        for (delta, [added, removed]) in deltas.iter().zip(bytes) {
+            let count = |set: &RoaringBitmap| i64::try_from(set.len()).unwrap_or(i64::MAX);
+            let counts = (count(&delta.added), count(&delta.removed));
+            statement.execute((run, delta.ordinal, &delta.cause, counts.0, counts.1, added, removed))?;
+        }
+        Ok(())
+    }
+
+    fn add_events(&self, run: i64, events: &[AuditEvent]) -> rusqlite::Result<()> {
+        let mut statement = self.transaction.prepare_cached(
+            "INSERT INTO audit (run, sequence, activity, category, target, details)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for (sequence, event) in (1_i64..).zip(events) {
+            let (target, details) = (event.target.to_string(), event.details.to_string());
+            statement.execute((run, sequence, &event.activity, &event.category, target, details))?;
+        }
+        Ok(())
     }
 }
 
@@ -299,6 +320,10 @@ mod tests {
         StoredDelta { ordinal, cause: "membershipRule".to_owned(), added: set(added), removed: set(removed) }
     }
 
+    fn licenses(body: &str, users: &[u32]) -> LicenseRow {
+        LicenseRow { body: body.to_owned(), users: users.iter().copied().collect() }
+    }
+
     #[test]
     fn runs_follow_each_other_and_are_never_changed() {
         let folder = tempfile::tempdir().unwrap();
@@ -312,20 +337,30 @@ mod tests {
             details: json!({ "before": "a", "after": "b" }),
         };
         assert_eq!(session.next_run().unwrap(), 1);
-        assert_eq!(session.add_run(&new("one"), &deltas, std::slice::from_ref(&event)).unwrap(), 1);
+        let licenses = [licenses("b", &[1, 70_000]), licenses("a", &[])];
+        let events = std::slice::from_ref(&event);
+        assert_eq!(session.add_run(&new("one"), &deltas, events, &licenses).unwrap(), 1);
         assert_eq!(
             session
-                .add_run(&RunHead { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[])
+                .add_run(&RunHead { undoes: Some(1), kind: RunKind::Undo, ..new("two") }, &[], &[], &[])
                 .unwrap(),
             2
         );
         assert_eq!(session.deltas(1).unwrap(), deltas);
         assert_eq!(session.audit(1).unwrap(), [event]);
+        assert_eq!(session.license_changes(1).unwrap(), licenses);
+        assert_eq!(session.license_changes(2).unwrap(), []);
         let runs = session.runs().unwrap();
         assert_eq!(session.last_run().unwrap().as_ref(), runs.last());
         assert_eq!((runs[1].run, runs[1].head.undoes, runs[1].head.kind), (2, Some(1), RunKind::Undo));
         assert_ne!(runs[0].hash, runs[1].hash);
-        for change in ["UPDATE run SET actor = 'eve'", "DELETE FROM delta", "UPDATE audit SET details = ''"] {
+        for change in [
+            "UPDATE run SET actor = 'eve'",
+            "DELETE FROM delta",
+            "UPDATE audit SET details = ''",
+            "UPDATE license_change SET body = ''",
+            "DELETE FROM license_change",
+        ] {
             let error = session.transaction.execute(change, []).unwrap_err().to_string();
             assert!(error.contains("never"), "{error}");
         }
@@ -333,13 +368,14 @@ mod tests {
 
     #[test]
     fn the_hash_depends_on_all_that_a_run_did() {
-        let hash = |new: &RunHead, deltas: &[StoredDelta]| {
+        let hash_with = |new: &RunHead, deltas: &[StoredDelta], licenses: &[LicenseRow]| {
             let folder = tempfile::tempdir().unwrap();
             let mut store = Store::create(&folder.path().join("state"), Duration::ZERO).unwrap();
             let session = store.write().unwrap();
-            session.add_run(new, deltas, &[]).unwrap();
+            session.add_run(new, deltas, &[], licenses).unwrap();
             session.last_run().unwrap().unwrap().hash
         };
+        let hash = |new: &RunHead, deltas: &[StoredDelta]| hash_with(new, deltas, &[]);
         let hashes = [
             hash(&new("a"), &[]),
             hash(&new("b"), &[]),
@@ -350,6 +386,11 @@ mod tests {
             hash(&new("a"), &[StoredDelta { cause: "undo".to_owned(), ..delta(1, &[1], &[]) }]),
             hash(&RunHead { kind: RunKind::Undo, undoes: Some(1), ..new("a") }, &[]),
             hash(&RunHead { kind: RunKind::Undo, ..new("a") }, &[]),
+            hash_with(&new("a"), &[], &[licenses("a", &[1])]),
+            hash_with(&new("a"), &[], &[licenses("b", &[1])]),
+            hash_with(&new("a"), &[], &[licenses("a", &[2])]),
+            hash_with(&new("a"), &[], &[licenses("a", &[]), licenses("b", &[])]),
+            hash_with(&new("a"), &[], &[licenses("b", &[]), licenses("a", &[])]),
         ];
         assert_eq!(hashes[0], hash(&new("a"), &[]));
         let distinct: std::collections::BTreeSet<_> = hashes.iter().collect();

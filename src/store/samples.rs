@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde_json::json;
 
-use super::{AuditEvent, GroupHead, RunHead, RunKind, Store, StoredDelta, StoredGroup};
+use super::{AuditEvent, GroupHead, LicenseRow, RunHead, RunKind, Store, StoredDelta, StoredGroup};
 use crate::membership::register::SEGMENT_ORDINALS;
 use crate::membership::roster::{Ordinal, Roster, RowIds};
 
@@ -31,9 +31,13 @@ pub(super) fn store() -> (tempfile::TempDir, Store) {
         details: json!({ "property": "membershipRule", "before": "a", "after": "b" }),
     };
     let first = [delta(GROUP, &[0, 1], &[]), delta(GROUP + 2, &[2], &[])];
-    session.add_run(&run("run-1"), &first, &[]).unwrap();
-    session.add_run(&run("run-2"), &[delta(GROUP, &[2], &[0])], &[rule]).unwrap();
-    session.add_run(&run("run-3"), &[delta(GROUP + 2, &[], &[2])], &[]).unwrap();
+    let licenses = [
+        LicenseRow { body: r#"{"change":"lost"}"#.to_owned(), users: [0].into_iter().collect() },
+        LicenseRow { body: r#"{"change":"got"}"#.to_owned(), users: [1, 2].into_iter().collect() },
+    ];
+    session.add_run(&run("run-1"), &first, &[], &[]).unwrap();
+    session.add_run(&run("run-2"), &[delta(GROUP, &[2], &[0])], &[rule], &licenses).unwrap();
+    session.add_run(&run("run-3"), &[delta(GROUP + 2, &[], &[2])], &[], &[]).unwrap();
     session
         .set_groups(
             &[

@@ -1,6 +1,6 @@
 //! The tables of the state file and how they came to be, version by version.
 
-use super::views;
+use super::{license_views, views};
 
 /// Marks a file as ours: `dyng`.
 pub(super) const APPLICATION_ID: i64 = 0x6479_6E67;
@@ -10,13 +10,18 @@ pub(super) const PAGE_SIZE_BYTES: i64 = 16 << 10;
 
 /// What leads from each schema version to the next. Entries are only ever added: files of every version
 /// open for ever.
-pub(super) const MIGRATIONS: [fn() -> String; 1] = [first];
+pub(super) const MIGRATIONS: [fn() -> String; 2] = [first, second];
 
 /// Ids in pages, because a row for each would take most of the time of a first run.
 pub(super) const PAGE_IDS: u32 = 1_024;
 
 fn first() -> String {
     format!("{TABLES}{}", views::first())
+}
+
+/// Licenses.
+fn second() -> String {
+    format!("{LICENSE_TABLES}{}", license_views::second())
 }
 
 const TABLES: &str = "
@@ -125,4 +130,51 @@ CREATE TRIGGER delta_stays BEFORE UPDATE ON delta BEGIN SELECT RAISE (ABORT, 'de
 CREATE TRIGGER delta_is_kept BEFORE DELETE ON delta BEGIN SELECT RAISE (ABORT, 'deltas are never deleted'); END;
 CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE (ABORT, 'the audit is never changed'); END;
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit BEGIN SELECT RAISE (ABORT, 'the audit is never deleted'); END;
+";
+
+const LICENSE_TABLES: &str = "
+-- Products as the last run saw them, as JSON.
+CREATE TABLE license_product (
+    sku_id TEXT PRIMARY KEY NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
+
+-- What groups give to their members, as JSON; by the ordinal of the group, also while it is deleted.
+CREATE TABLE license_group (
+    ordinal INTEGER PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT;
+
+-- What is asked for, as JSON, each text once with all users whom it is true of. The key is the SHA-256 of
+-- the text; the hash is one over the key and the users, and stands before them so that it is read without
+-- them.
+CREATE TABLE license_intent (
+    key BLOB PRIMARY KEY NOT NULL,
+    hash BLOB NOT NULL,
+    body TEXT NOT NULL,
+    users BLOB NOT NULL
+) STRICT;
+
+-- What users have, likewise.
+CREATE TABLE license_outcome (
+    key BLOB PRIMARY KEY NOT NULL,
+    hash BLOB NOT NULL,
+    body TEXT NOT NULL,
+    users BLOB NOT NULL
+) STRICT;
+
+-- How runs changed licenses, as JSON, with the users whose licenses changed so.
+CREATE TABLE license_change (
+    run INTEGER NOT NULL REFERENCES run (run) DEFERRABLE INITIALLY DEFERRED,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    user_count INTEGER NOT NULL,
+    users BLOB NOT NULL,
+    PRIMARY KEY (run, sequence)
+) STRICT;
+
+CREATE TRIGGER license_change_stays BEFORE UPDATE ON license_change
+BEGIN SELECT RAISE (ABORT, 'changes of licenses are never changed'); END;
+CREATE TRIGGER license_change_is_kept BEFORE DELETE ON license_change
+BEGIN SELECT RAISE (ABORT, 'changes of licenses are never deleted'); END;
 ";

@@ -9,12 +9,6 @@ use super::schema::PAGE_IDS;
 
 /// The views of the first schema.
 pub(super) fn first() -> String {
-    let id_of = |ordinal: &str| {
-        format!(
-            "(SELECT json_extract(page.ids, '$[' || ({ordinal} % {PAGE_IDS}) || ']') FROM id_page AS page
-              WHERE page.ordinal = {ordinal} - {ordinal} % {PAGE_IDS})"
-        )
-    };
     let members = members_of("member_set.members", "member_set", "member_set.ordinal AS owner");
     let added = members_of("delta.added", "delta", "delta.run AS run, delta.ordinal AS owner");
     let removed = members_of("delta.removed", "delta", "delta.run AS run, delta.ordinal AS owner");
@@ -57,6 +51,14 @@ SELECT run, {group} AS group_id, {member} AS member_id, 'removed' AS change FROM
     )
 }
 
+/// An expression for the id behind an ordinal.
+pub(super) fn id_of(ordinal: &str) -> String {
+    format!(
+        "(SELECT json_extract(page.ids, '$[' || ({ordinal} % {PAGE_IDS}) || ']') FROM id_page AS page
+              WHERE page.ordinal = {ordinal} - {ordinal} % {PAGE_IDS})"
+    )
+}
+
 /// A query for the members of sets: `columns` of `table` and `member`, for the set in `blob`.
 fn members_of(blob: &str, table: &str, columns: &str) -> String {
     let containers = number(blob, "5", 4);
@@ -82,7 +84,7 @@ fn members_of(blob: &str, table: &str, columns: &str) -> String {
 
 /// An expression for the little-endian number of `bytes` bytes at `place`, from 1, of `blob`: SQL finds a
 /// byte among all of them.
-fn number(blob: &str, place: &str, bytes: u32) -> String {
+pub(super) fn number(blob: &str, place: &str, bytes: u32) -> String {
     let byte =
         |at: u32| format!("((instr({ALL_BYTES}, substr({blob}, {place} + {at}, 1)) - 1) << {})", 8 * at);
     let all: Vec<String> = (0..bytes).map(byte).collect();
@@ -166,7 +168,7 @@ mod tests {
             version: String::new(),
             summary: serde_json::json!({ "counts": { "users": 140_000, "groups": 5, "failed": 0 } }),
         };
-        session.add_run(&run, &deltas, &[]).unwrap();
+        session.add_run(&run, &deltas, &[], &[]).unwrap();
         for (group, set) in groups.iter().zip(&sets) {
             let mut expected: Vec<String> = set.iter().map(|ordinal| roster.id(ordinal).to_owned()).collect();
             expected.sort_unstable();

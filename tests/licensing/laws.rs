@@ -36,7 +36,7 @@ pub(super) fn of_batch(
         faults.extend(of_user(after, user).into_iter().map(|fault| format!("user {}: {fault}", user.0)));
         let moved = events
             .iter()
-            .any(|event| matches!(event.kind, EventKind::UsageLocationChanged(one, _) if one == user));
+            .any(|event| matches!(event.kind, EventKind::UsageLocationChanged(ref users, _) if users.contains(user.0)));
         if !moved && before.user(user).unwrap().location != after.user(user).unwrap().location {
             faults.push(format!("user {}: the location was written", user.0));
         }
@@ -159,7 +159,7 @@ fn nothing_wanted_is_revoked(batch: &Batch, after: &Tenant) -> Vec<String> {
     if policy.revoke_prohibited || policy.failed_change == FailedChange::Strict {
         return faults;
     }
-    for change in &batch.changes {
+    for change in batch.user_changes() {
         let user = after.user(change.user).unwrap();
         if user.deleted_at.is_some() {
             continue;

@@ -79,7 +79,7 @@ pub(super) struct Step {
     #[serde(default)]
     pub(super) has_errors: BTreeMap<String, bool>,
     /// How many users would lose a license; then nothing happens.
-    pub(super) stopped: Option<usize>,
+    pub(super) stopped: Option<u64>,
     /// What is different where the step runs through the program.
     pub(super) recompute: Option<StepInFiles>,
 }
@@ -112,7 +112,7 @@ fn run_step(world: &mut World, step: &Step) -> Vec<String> {
     let mut faults = Faults::default();
     match world.apply(&events) {
         Err(stop) => {
-            faults.same("stopped", &step.stopped, &Some(stop.losing.len()));
+            faults.same("stopped", &step.stopped, &Some(stop.users_losing()));
             return faults.0;
         }
         Ok(batch) => {
@@ -134,15 +134,16 @@ fn run_step(world: &mut World, step: &Step) -> Vec<String> {
 pub(super) fn nothing_left_to_do(world: &World) -> Vec<String> {
     let mut copy = world.clone();
     let users: Vec<_> = world.tenant.users().collect();
-    let events: Vec<Event> =
-        users.into_iter().map(|user| copy.event(EventKind::Reprocess(Reprocess::User(user)))).collect();
+    let events: Vec<Event> = users
+        .into_iter()
+        .map(|user| copy.event(EventKind::Reprocess(Reprocess::Users([user.0].into()))))
+        .collect();
     if !world.tenant.policy().capacity_retry_auto || !world.tenant.policy().self_heal_on_user_change {
         return Vec::new();
     }
     let second = world.evaluate(&events).unwrap();
     second
-        .changes
-        .iter()
+        .user_changes()
         .take(3)
         .map(|change| format!("a second look changes user {}: {:?}", change.user.0, change.change.records))
         .collect()
@@ -198,7 +199,11 @@ fn look_at_batch(
     }
     faults.same("errors", &sorted(&step.errors), &counted(counts));
     for event in &batch.audit {
-        *told.entry(audit_text(world, event)).or_default() += 1;
+        let count = match &event.target {
+            Target::Users(users) => users.len(),
+            _ => 1,
+        };
+        *told.entry(audit_text(world, event)).or_default() += count;
     }
     faults.same("audit", &sorted(&step.audit), &counted(told));
     let refused: Vec<String> = batch.refused.iter().map(|one| one.refusal.word().to_owned()).collect();
@@ -215,7 +220,7 @@ fn look_at_batch(
     }
     for (name, expected) in &step.restored {
         let user = world.user(name);
-        let found = batch.changes.iter().find(|change| change.user == user);
+        let found = batch.changes.iter().find(|change| change.users.contains(user.0));
         faults.same("restored", expected, &found.map_or(0, |change| change.change.plans_restored.len()));
     }
 }

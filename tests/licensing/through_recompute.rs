@@ -288,7 +288,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs what has to be stopped by a guard or has to fail, without leaving anything.
-    fn refused(&self, stopped: Option<usize>, fails: Option<&str>) -> Vec<String> {
+    fn refused(&self, stopped: Option<u64>, fails: Option<&str>) -> Vec<String> {
         let files = || FILES.map(|name| outputs::text(&self.folder, "out", name));
         let before = files();
         let ran = self.dyngroup(&["recompute", TENANT, "--out", "out"]);

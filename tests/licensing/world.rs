@@ -174,8 +174,12 @@ impl World {
             }
             "pool" => vec![self.subscription(words[0], "s", &words[2..])],
             "subscription" => vec![self.subscription(words[0], words[1], &words[3..])],
-            "location" => vec![EventKind::UsageLocationChanged(self.user(words[0]), Country::new(words[1]))],
-            "address" => vec![EventKind::AddressConflictChanged(self.user(words[0]), words[1] == "taken")],
+            "location" => {
+                vec![EventKind::UsageLocationChanged([self.user(words[0]).0].into(), Country::new(words[1]))]
+            }
+            "address" => {
+                vec![EventKind::AddressConflictChanged([self.user(words[0]).0].into(), words[1] == "taken")]
+            }
             "delete-user" => vec![EventKind::UserSoftDeleted(self.user(words[0]))],
             "restore-user" => vec![EventKind::UserRestored(self.user(words[0]))],
             "purge-user" => vec![EventKind::UserHardDeleted(self.user(words[0]))],
@@ -186,7 +190,7 @@ impl World {
                 vec![EventKind::CatalogChanged { sku, add, remove }]
             }
             "reprocess" => vec![EventKind::Reprocess(match words[0] {
-                "user" => Reprocess::User(self.user(words[1])),
+                "user" => Reprocess::Users([self.user(words[1]).0].into()),
                 "group" => Reprocess::Group(self.group(words[1])),
                 _ => Reprocess::Errors,
             })],
@@ -321,6 +325,7 @@ fn sku(product: &toml::Value) -> Sku {
         prepaid_units: PrepaidUnits { enabled: SEATS, ..PrepaidUnits::default() },
         consumed_units: 0,
         service_plans: plans.map(plan).collect(),
+        subscription_ids: Vec::new(),
         line: 0,
     }
 }

@@ -1,20 +1,26 @@
-//! State files of every schema version open for ever. `version-1.state` is one that version 1 made over
-//! `examples/contoso`; while version 1 is not released, it is made anew with
-//! `cargo test --test all state::upgrade::make -- --ignored`, and the
-//! snapshot with it.
+//! State files of every schema version open for ever. `version-N.state` is one that version N made over
+//! `examples/contoso`. Those of released versions are never made anew; that of the newest, while it is not
+//! released, with `cargo test --test all state::upgrade::make -- --ignored`, and its snapshot with it.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dyngroup::store::Store;
+use dyngroup::store::{Store, UnfitRun};
+use rusqlite::Connection;
 
 use super::history::held;
 use crate::runner::{Folder, Ran};
 
-fn file() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/state/version-1.state")
+/// The versions that have a file.
+const VERSIONS: [u32; 1] = [1];
+
+/// The version that is not released.
+const NEWEST: u32 = 2;
+
+fn file(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/state/version-{version}.state"))
 }
 
 /// The example tenant in the folder `tenant`.
@@ -54,13 +60,13 @@ fn change(folder: &Folder) {
 }
 
 #[test]
-#[ignore = "makes the file of version 1 anew"]
+#[ignore = "makes the file of the newest version anew"]
 fn make() {
     let folder = folder();
     change(&folder);
     run(&folder, "state", "2026-01-15T00:00:00Z", &[]).expect_code(0);
     run(&folder, "state", "2026-01-16T00:00:00Z", &["--changed", "changes.ndjson"]).expect_code(0);
-    fs::copy(folder.path().join("state"), file()).unwrap();
+    fs::copy(folder.path().join("state"), file(NEWEST)).unwrap();
 }
 
 /// What the file tells, without what depends on when it was made.
@@ -102,13 +108,19 @@ fn told(folder: &Folder, state: &str) -> String {
 }
 
 #[test]
-fn the_file_of_version_1_opens_and_is_gone_on_with() {
+fn the_files_of_all_versions_open_and_are_gone_on_with() {
+    VERSIONS.into_iter().for_each(opens_and_is_gone_on_with);
+}
+
+fn opens_and_is_gone_on_with(version: u32) {
     let folder = folder();
     change(&folder);
-    fs::copy(file(), folder.path().join("state")).unwrap();
+    fs::copy(file(version), folder.path().join("state")).unwrap();
     let before = told(&folder, "state");
+    assert_eq!(schema(&folder, "state"), schema(&folder, "fresh"), "the way to a schema does not matter");
+    assert_eq!(unfit_run(&folder, "state"), None);
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!("history-of-version-1", before);
+        insta::assert_snapshot!(format!("history-of-version-{version}"), before);
     });
     // The folder does not have the change: a full run takes it back, and holds what a first run would.
     let now = "2026-01-17T00:00:00Z";
@@ -121,4 +133,21 @@ fn the_file_of_version_1_opens_and_is_gone_on_with() {
     assert_eq!(held(&folder, "state"), held(&folder, "new"));
     let past = before.lines().take_while(|line| line.starts_with("run ") || line.starts_with("  "));
     assert!(told(&folder, "state").lines().zip(past).all(|(now, then)| now == then), "the past is another");
+    assert_eq!(unfit_run(&folder, "state"), None);
+}
+
+/// The tables, indices, triggers and views of a file, which is made if it is not there.
+fn schema(folder: &Folder, state: &str) -> Vec<(String, String, Option<String>)> {
+    let path = folder.path().join(state);
+    drop(Store::create(&path, Duration::ZERO).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let sql = "SELECT type, name, sql FROM sqlite_schema ORDER BY type, name";
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
+}
+
+fn unfit_run(folder: &Folder, state: &str) -> Option<UnfitRun> {
+    let mut store = Store::open(&folder.path().join(state), Duration::ZERO).unwrap();
+    store.read().unwrap().first_unfit_run().unwrap()
 }

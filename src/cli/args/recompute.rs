@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{DeltaFormat, LanguageArgs, ReportFormat};
+use crate::cli::licenses::NamesArgs;
 use crate::cli::state_file::WAIT_SECONDS;
 use crate::engine::world::VersionOrder;
 
@@ -19,6 +20,9 @@ pub(in crate::cli) struct RecomputeArgs {
     /// The format of the membership deltas; a file of theirs in another format is removed from the folder
     #[arg(long, value_enum, default_value_t = DeltaFormat::Ndjson, value_name = "FORMAT", requires = "out")]
     pub(in crate::cli) delta_format: DeltaFormat,
+    /// Write the licenses of all users into license-states.ndjson, not only of those with changes
+    #[arg(long, requires = "out")]
+    pub(in crate::cli) full: bool,
     /// How -ge and -le order operating system versions
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(in crate::cli) version_order: Option<VersionOrder>,
@@ -31,6 +35,8 @@ pub(in crate::cli) struct RecomputeArgs {
     pub(in crate::cli) memory: MemoryArgs,
     #[command(flatten)]
     pub(in crate::cli) guards: GuardArgs,
+    #[command(flatten)]
+    pub(in crate::cli) names: NamesArgs,
 }
 
 /// What is remembered from run to run.

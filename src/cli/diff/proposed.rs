@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::args::DiffArgs;
 use super::super::failure::Failure;
-use super::super::loaded::plan_of;
+use super::super::plans::plan_of;
 use super::super::settings::Settings;
 use super::super::{named, output, single};
 use crate::base::fold::fold;

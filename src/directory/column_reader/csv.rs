@@ -22,7 +22,8 @@ pub(super) fn read(text: &str, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
     let layout = &plan.layout;
     let (fields, start) = read_header(text, &plan.shape).ok_or(Stop::Refused)?;
     let column = |field: Field| layout.slot(&field).map(|slot| Column { slot, field });
-    let columns: Vec<Option<Column>> = fields.into_iter().map(|field| field.and_then(column)).collect();
+    let columns: Vec<Vec<Column>> =
+        fields.into_iter().map(|fields| fields.into_iter().filter_map(column).collect()).collect();
     let records = text.get(start..).unwrap_or_default();
     cut(records, CHUNK_MAX_BYTES)?
         .into_par_iter()
@@ -31,7 +32,7 @@ pub(super) fn read(text: &str, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
         .collect()
 }
 
-/// A column of the file that is wanted.
+/// A field that a column of the file stands for and that is wanted.
 struct Column {
     slot: usize,
     field: Field,
@@ -54,7 +55,7 @@ fn cut(text: &str, size: usize) -> Result<Vec<&str>, Stop> {
     Ok(pieces)
 }
 
-fn read_piece(text: &str, columns: &[Option<Column>], layout: &Layout) -> Result<Part, Stop> {
+fn read_piece(text: &str, columns: &[Vec<Column>], layout: &Layout) -> Result<Part, Stop> {
     let mut builders = Builders::new(layout);
     let mut reader = reader(text);
     let mut record = StringRecord::new();
@@ -67,8 +68,8 @@ fn read_piece(text: &str, columns: &[Option<Column>], layout: &Layout) -> Result
         if record.len() != columns.len() || quoting_fault(raw).is_some() {
             return Err(Stop::Refused);
         }
-        for (column, cell) in columns.iter().zip(&record) {
-            if let Some(Column { slot, field }) = column {
+        for (columns, cell) in columns.iter().zip(&record) {
+            for Column { slot, field } in columns {
                 push(builders.slot(*slot)?, field, cell)?;
             }
         }

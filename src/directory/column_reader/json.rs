@@ -18,11 +18,18 @@ pub(super) struct RecordReader<'layout> {
     builders: Builders,
     /// Why the last value was not taken.
     stop: Option<Stop>,
+    /// The text of the licenses that were read last, kept for its room.
+    licenses: String,
 }
 
 impl<'layout> RecordReader<'layout> {
     pub(super) fn new(shape: &'layout Shape<'layout>, layout: &'layout Layout) -> Self {
-        Self { names: Names::new(shape, layout), builders: Builders::new(layout), stop: None }
+        Self {
+            names: Names::new(shape, layout),
+            builders: Builders::new(layout),
+            stop: None,
+            licenses: String::new(),
+        }
     }
 
     /// Adds one record to the columns.

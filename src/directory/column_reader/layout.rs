@@ -1,9 +1,11 @@
 //! Which fields of a file are read, and the column that each becomes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Wanted;
+use crate::directory::license_fields::{ADDRESS_CONFLICT, CONFLICT_SOURCES, LICENSE_SOURCES, LICENSES};
 use crate::directory::shape::{Field, MANAGER, MEMBER_OF, OBJECT_ID, REMOVED};
 use crate::language::attribute::{Attribute, Kind};
 
@@ -14,6 +16,8 @@ pub(super) struct Layout {
     by_name: HashMap<Arc<str>, usize>,
     /// The attribute of the object id, if it is wanted as a column of its own.
     id: Option<Arc<str>>,
+    /// The columns that licensing makes of others, and the slots of these.
+    made: Vec<(&'static str, Range<usize>)>,
 }
 
 /// One column to read.
@@ -72,7 +76,17 @@ impl Layout {
         let mut by_name: HashMap<Arc<str>, usize> =
             slots.iter().enumerate().map(|(at, slot)| (Arc::clone(&slot.name), at)).collect();
         let mut id = None;
+        let mut made = Vec::new();
         for attribute in &wanted.attributes {
+            if let Some((name, sources, kind)) = sources_of(attribute) {
+                let first = slots.len();
+                for &source in sources {
+                    by_name.insert(source.into(), slots.len());
+                    slots.push(Slot { name: source.into(), kind, spelling: Spelling::Written });
+                }
+                made.push((name, first..slots.len()));
+                continue;
+            }
             if *attribute.name == *OBJECT_ID {
                 id = Some(Arc::clone(&attribute.name));
             }
@@ -88,7 +102,7 @@ impl Layout {
         if !wanted.managers {
             by_name.remove(MANAGER);
         }
-        Self { slots, by_name, id }
+        Self { slots, by_name, id, made }
     }
 
     /// Columns of text under the names that rows hold them under.
@@ -96,7 +110,7 @@ impl Layout {
         let slot = |name: &str| Slot { name: name.into(), kind: SlotKind::Text, spelling: Spelling::Written };
         let slots: Vec<Slot> = names.into_iter().map(slot).collect();
         let by_name = slots.iter().enumerate().map(|(at, slot)| (Arc::clone(&slot.name), at)).collect();
-        Self { slots, by_name, id: None }
+        Self { slots, by_name, id: None, made: Vec::new() }
     }
 
     /// All columns.
@@ -109,9 +123,28 @@ impl Layout {
         self.by_name.get(&field.name).copied()
     }
 
+    /// The columns that licensing makes of others, and the slots of these.
+    pub(super) fn made(&self) -> &[(&'static str, Range<usize>)] {
+        &self.made
+    }
+
+    /// Whether a slot is only there for another column to be made of it.
+    pub(super) fn is_source(&self, slot: usize) -> bool {
+        self.made.iter().any(|(_, slots)| slots.contains(&slot))
+    }
+
     /// The attribute of the object id, if it is wanted.
     pub(super) fn id(&self) -> Option<&Arc<str>> {
         self.id.as_ref()
+    }
+}
+
+/// What a column of licensing is made of, and what each of these holds; `None` for an attribute.
+fn sources_of(attribute: &Attribute) -> Option<(&'static str, &'static [&'static str], SlotKind)> {
+    match &*attribute.name {
+        LICENSES => Some((LICENSES, &LICENSE_SOURCES, SlotKind::Text)),
+        ADDRESS_CONFLICT => Some((ADDRESS_CONFLICT, &CONFLICT_SOURCES, SlotKind::Boolean)),
+        _ => None,
     }
 }
 

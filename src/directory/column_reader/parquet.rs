@@ -2,6 +2,7 @@
 
 mod convert;
 mod file;
+mod licensing;
 pub(super) mod lists;
 mod open;
 mod schema;

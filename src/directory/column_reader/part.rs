@@ -11,6 +11,7 @@ use super::ReadColumns;
 use super::folding::folded;
 use super::ids::IdIndex;
 use super::layout::{Layout, Spelling};
+use super::licensing::made_of;
 use super::merge::{Piece, merge, merge_text};
 use super::stop::Stop;
 use super::take::{kept, kept_values};
@@ -91,10 +92,16 @@ impl Rows {
         let mut named = Columns { ids, columns: BTreeMap::new(), originals: BTreeMap::new() };
         let mut read_managers = None;
         let mut member_of = Vec::new();
+        for (name, slots) in layout.made() {
+            let (name, made) = (Arc::from(*name), made_of(columns.get(slots.clone()).unwrap_or_default())?);
+            named.originals.extend(originals(&name, made.clone()));
+            named.columns.insert(name, made);
+        }
         for (at, (column, slot)) in columns.into_iter().zip(layout.slots()).enumerate() {
             match (at, column) {
                 (Layout::MANAGER, Column::Text(column)) => read_managers = managers.then_some(column),
                 (Layout::MEMBER_OF, Column::Texts(table)) => member_of = pairs(&named.ids, &table),
+                (at, _) if layout.is_source(at) => {}
                 (Layout::ATTRIBUTES.., column) if slot.spelling == Spelling::Written => {
                     named.columns.insert(Arc::clone(&slot.name), folded_column(&column)?);
                     named.originals.extend(originals(&slot.name, column));

@@ -19,6 +19,7 @@ use super::stop::Stop;
 use super::take::{NO_ROW as NOBODY, taken, taken_values};
 use super::{IdIndex, ReadColumns, Wanted};
 use crate::directory::columns::{Column, Columns, ItemTable, PlanColumns, TextColumn};
+use crate::directory::license_fields::{self, LICENSES};
 use crate::directory::object::{Object, Value};
 use crate::directory::shape::{MANAGER, OBJECT_ID};
 use crate::language::attribute::{Attribute, Attributes, Kind, PlanField, Subject};
@@ -121,8 +122,9 @@ impl StoredColumns {
             if *name == StoredName::manager() {
                 let managers = TextColumn::of_originals(objects.iter().map(Object::manager));
                 columns.insert(name.clone(), Column::Text(managers));
-            } else if let Some(attribute) =
-                attributes.find(subject, &name.attribute).filter(|attribute| attribute.kind == name.kind)
+            } else if let Some(attribute) = license_fields::attribute(subject, &name.attribute)
+                .or_else(|| attributes.find(subject, &name.attribute))
+                .filter(|attribute| attribute.kind == name.kind)
             {
                 let made = Columns::of_objects(objects, [&attribute]);
                 let Some(column) = made.columns.get(&attribute.name) else { continue };
@@ -264,7 +266,8 @@ impl StoredColumns {
             .columns
             .into_par_iter()
             .map(|(name, column)| {
-                let folded = if name.as_written { folded_column(&column)? } else { column.clone() };
+                let is_folded = !name.as_written || *name.attribute == *LICENSES;
+                let folded = if is_folded { column.clone() } else { folded_column(&column)? };
                 Ok((name, folded, column))
             })
             .collect::<Result<_, Stop>>()?;

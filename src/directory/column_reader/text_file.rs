@@ -14,7 +14,7 @@ use super::{DataFile, Plan, csv};
 use crate::base::code;
 use crate::base::limits::{CHUNK_MAX_BYTES, FILE_MAX_BYTES};
 use crate::directory::error::{DataError, DataErrors};
-use crate::directory::read::{objects_of, split_documents};
+use crate::directory::read::{objects_of_shape, split_documents};
 use crate::directory::source::{Format, Source};
 
 /// Reads a file that holds text.
@@ -74,7 +74,7 @@ fn read_documents(text: &str, plan: &Plan<'_>) -> Result<Vec<Part>, Stop> {
 
 /// What the row readers say of the objects of a file that have one id, if they say anything.
 pub(super) fn repeated(file: &DataFile<'_>) -> Result<(), DataErrors> {
-    objects_of(&Source::read(file.path)?, file.plan.subject, file.plan.attributes).map(drop)
+    objects_of_shape(&Source::read(file.path)?, &file.plan.shape).map(drop)
 }
 
 /// What the row readers say of a file at which a quick reader stopped.
@@ -86,7 +86,7 @@ fn judge(file: &DataFile<'_>, source: &Source<'_>, stop: Stop) -> Result<Vec<Par
     match stop {
         Stop::TooLarge => Err(too_large(stop)),
         Stop::Refused => {
-            let objects = objects_of(source, file.plan.subject, file.plan.attributes)?;
+            let objects = objects_of_shape(source, &file.plan.shape)?;
             Ok(vec![part_of(&objects, &file.plan.layout).map_err(too_large)?])
         }
     }

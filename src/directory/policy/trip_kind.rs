@@ -19,11 +19,13 @@ pub enum TripKind {
     GroupRemovals,
     /// Members that come to a group.
     GroupAdditions,
+    /// Users that lose a license.
+    LicenseRemovals,
 }
 
 impl TripKind {
     /// All kinds, in their order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::UsersLost,
         Self::DevicesLost,
         Self::AttributeLost,
@@ -32,6 +34,7 @@ impl TripKind {
         Self::GroupEmpty,
         Self::GroupRemovals,
         Self::GroupAdditions,
+        Self::LicenseRemovals,
     ];
 
     /// The word that files use. It never changes.
@@ -51,6 +54,7 @@ impl TripKind {
             Self::GroupEmpty => "groupEmpty",
             Self::GroupRemovals => "groupRemovals",
             Self::GroupAdditions => "groupAdditions",
+            Self::LicenseRemovals => "licenseRemovals",
         }
     }
 

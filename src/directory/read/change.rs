@@ -1,19 +1,23 @@
 //! Changed users and devices, as pages of Graph's delta queries tell of them.
 
+mod licenses;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 
+use self::licenses::{make_licensing, with_direct_licenses, written};
 use super::object::value_of;
 use super::read_rows;
 use crate::base::fold::fold;
 use crate::directory::error::DataErrors;
+use crate::directory::license_fields::{DIRECT_LICENSES, LICENSES, Licensing};
 use crate::directory::object::{Object, Value};
 use crate::directory::row::{Datum, Row};
 use crate::directory::shape::{MANAGER, MANAGER_DELTA, MEMBER_OF, OBJECT_ID, REMOVED, Shape};
-use crate::directory::source::Source;
+use crate::directory::source::{Format, Source};
 use crate::language::attribute::{Attributes, Subject};
 
 /// What is told of one object. What is not told stays as it was.
@@ -25,7 +29,9 @@ pub struct ObjectChange {
     pub removed: bool,
     /// Whether it was deleted and came back: nothing stays as it was.
     pub anew: bool,
-    /// Attributes and their new values, null where there is none any more; each once.
+    /// Attributes and their new values, null where there is none any more; each once. Where licensing is read they
+    /// may have [`LICENSES`] or [`DIRECT_LICENSES`] among them, and
+    /// [`ADDRESS_CONFLICT`](crate::directory::license_fields::ADDRESS_CONFLICT).
     pub values: Vec<(Arc<str>, Value)>,
     /// The id of the new manager, `Some(None)` if there is none any more.
     pub manager: Option<Option<String>>,
@@ -57,7 +63,11 @@ impl ObjectChange {
             object = Object::new(object.id());
         }
         for (name, value) in &self.values {
-            object.set(Arc::clone(name), value.clone());
+            if **name == *DIRECT_LICENSES {
+                object.set(LICENSES, with_direct_licenses(object.get(LICENSES), value));
+            } else {
+                object.set(Arc::clone(name), value.clone());
+            }
         }
         if let Some(manager) = &self.manager {
             object.set_manager(manager.clone());
@@ -74,7 +84,8 @@ impl ObjectChange {
         let mut object = serde_json::Map::new();
         object.insert("id".to_owned(), json!(self.id));
         for (name, value) in &self.values {
-            object.insert(name.to_string(), value.json());
+            let (name, value) = written(name, value);
+            object.insert(name.to_owned(), value);
         }
         if let Some(manager) = &self.manager {
             object.insert(MANAGER.to_owned(), json!(manager));
@@ -90,14 +101,28 @@ impl ObjectChange {
             return Self { anew: !later.removed, ..later };
         }
         for (name, value) in later.values {
-            match self.values.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => *known = value,
-                None => self.values.push((name, value)),
-            }
+            self.tell(name, value);
         }
         self.manager = later.manager.or(self.manager);
         self.names_groups |= later.names_groups;
         self
+    }
+
+    /// Adds what is told of an attribute after all that is told so far.
+    fn tell(&mut self, name: Arc<str>, value: Value) {
+        if *name == *LICENSES {
+            self.values.retain(|(known, _)| **known != *DIRECT_LICENSES);
+        }
+        let (name, value) = match self.values.iter().find(|(known, _)| **known == *LICENSES) {
+            Some((licenses, all)) if *name == *DIRECT_LICENSES => {
+                (Arc::clone(licenses), with_direct_licenses(all, &value))
+            }
+            _ => (name, value),
+        };
+        match self.values.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.values.push((name, value)),
+        }
     }
 }
 
@@ -114,7 +139,26 @@ pub fn read_changes(
     subject: Subject,
     attributes: &Attributes,
 ) -> Result<Vec<ObjectChange>, DataErrors> {
-    changes_of(&Source::read(path)?, subject, attributes)
+    read_changes_with(path, subject, attributes, Licensing::PassedOver)
+}
+
+/// Reads changed users or devices as [`read_changes`] does, with what licensing needs of users if `licensing` asks
+/// for it, as [`Wanted::with_licenses`](crate::directory::column_reader::Wanted::with_licenses) tells.
+///
+/// A user whose `licenseAssignmentStates` are given has these licenses and no others. Where only the
+/// `assignedLicenses` are given the direct licenses become these and the inherited ones stay. A user who gives
+/// anything about conflicts of addresses has a conflict by that alone.
+///
+/// # Errors
+///
+/// As [`read_changes`].
+pub fn read_changes_with(
+    path: &Path,
+    subject: Subject,
+    attributes: &Attributes,
+    licensing: Licensing,
+) -> Result<Vec<ObjectChange>, DataErrors> {
+    changes_of(&Source::read(path)?, subject, attributes, licensing)
 }
 
 /// Reads changed objects from a text, as [`read_changes`] does; `name` stands for the file in errors.
@@ -125,19 +169,50 @@ pub fn read_changes(
 pub fn changes_from_str(
     name: impl Into<std::path::PathBuf>,
     text: &str,
-    format: crate::directory::source::Format,
+    format: Format,
     subject: Subject,
     attributes: &Attributes,
 ) -> Result<Vec<ObjectChange>, DataErrors> {
-    changes_of(&Source::of_text(name, text, format)?, subject, attributes)
+    changes_from_str_with(name, text, format, (subject, attributes), Licensing::PassedOver)
+}
+
+/// Reads changed objects from a text, as [`read_changes_with`] does; `name` stands for the file in errors.
+///
+/// ```
+/// use dyngroup::directory::license_fields::{LICENSES, Licensing};
+/// use dyngroup::directory::object::{Object, Value};
+/// use dyngroup::directory::read::changes_from_str_with;
+/// use dyngroup::directory::source::Format;
+/// use dyngroup::language::attribute::{Attributes, Subject};
+///
+/// let text = r#"{"id": "ada", "licenseAssignmentStates": [{"skuId": "E5", "assignedByGroup": "g"}]}"#;
+/// let users = (Subject::User, Attributes::standard());
+/// let changes = changes_from_str_with("c.ndjson", text, Format::Ndjson, users, Licensing::Read)?;
+/// let licenses = Value::Text(r#"[{"skuId":"e5","assignedByGroup":"g"}]"#.into());
+/// assert_eq!(changes[0].applied_to(Object::new("ada")).unwrap().get(LICENSES), &licenses);
+/// # Ok::<(), dyngroup::directory::error::DataErrors>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`read_changes`].
+pub fn changes_from_str_with(
+    name: impl Into<std::path::PathBuf>,
+    text: &str,
+    format: Format,
+    (subject, attributes): (Subject, &Attributes),
+    licensing: Licensing,
+) -> Result<Vec<ObjectChange>, DataErrors> {
+    changes_of(&Source::of_text(name, text, format)?, subject, attributes, licensing)
 }
 
 fn changes_of(
     source: &Source<'_>,
     subject: Subject,
     attributes: &Attributes,
+    licensing: Licensing,
 ) -> Result<Vec<ObjectChange>, DataErrors> {
-    let shape = Shape::of_changes(subject, attributes);
+    let shape = Shape::of_changes(subject, attributes).with_licensing(licensing);
     let told = |row, line| without_containers(change(row, line), subject, attributes);
     Ok(one_each(read_rows(source, &shape, None, &told)?))
 }
@@ -195,6 +270,7 @@ fn change(mut row: Row, _line: usize) -> ObjectChange {
             (_, datum) => values.push((name, value_of(datum))),
         }
     }
+    make_licensing(&mut values);
     ObjectChange { id, removed, anew: false, values, manager, names_groups }
 }
 

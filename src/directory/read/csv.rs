@@ -42,12 +42,9 @@ pub(super) fn read<T: Send>(text: &str, shape: &Shape<'_>, build: &Build<'_, T>)
     Read::join(batches)
 }
 
-/// The fields of the columns, where they are any, and where the text behind the header begins; `None`
+/// The fields of each column, mostly one or none, and where the text behind the header begins; `None`
 /// if the header is not as it should be.
-pub(in crate::directory) fn read_header(
-    text: &str,
-    shape: &Shape<'_>,
-) -> Option<(Vec<Option<Field>>, usize)> {
+pub(in crate::directory) fn read_header(text: &str, shape: &Shape<'_>) -> Option<(Vec<Vec<Field>>, usize)> {
     let mut reader = reader(text);
     let mut cells = StringRecord::new();
     if !reader.read_record(&mut cells).ok()? {
@@ -56,7 +53,7 @@ pub(in crate::directory) fn read_header(
     let (offset, end) = (first_byte(text, 0), offset_of(reader.position()));
     let header = Record { offset, line: 1, raw: text.get(offset..end)?, cells };
     let columns = columns(&header, shape).ok()?;
-    Some((columns.into_iter().map(|column| column.field).collect(), end))
+    Some((columns.into_iter().map(|column| column.fields).collect(), end))
 }
 
 /// A parser of records, of which none is a header.
@@ -79,17 +76,20 @@ impl Record<'_> {
     }
 }
 
-/// One column: what it is called in the header and what it stands for.
+/// One column: what it is called in the header and what it stands for, mostly one field or none.
 struct Column {
     name: String,
-    field: Option<Field>,
+    fields: Vec<Field>,
 }
 
 impl Column {
     fn copy(&self) -> Self {
-        let field =
-            self.field.as_ref().map(|field| Field { name: Arc::from(&*field.name), kind: field.kind });
-        Self { name: self.name.clone(), field }
+        let copy = |field: &Field| Field { name: Arc::from(&*field.name), kind: field.kind };
+        Self { name: self.name.clone(), fields: self.fields.iter().map(copy).collect() }
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| *field.name == *name)
     }
 }
 
@@ -145,21 +145,21 @@ fn columns(header: &Record<'_>, shape: &Shape<'_>) -> Result<Vec<Column>, Fault>
     let mut columns: Vec<Column> = Vec::new();
     for (cell, name) in header.cells.iter().enumerate() {
         let name = name.trim().to_owned();
-        let field = match shape.find(&name) {
+        let (found, licensing) = shape.find_both(&name);
+        let field = match found {
             Found::Field(field) => Some(field),
             Found::Container | Found::Unknown => None,
         };
-        let same = |column: &&Column| {
-            column.field.as_ref().zip(field.as_ref()).is_some_and(|(one, other)| one.name == other.name)
-        };
+        let fields: Vec<Field> = field.into_iter().chain(licensing).collect();
+        let same = |column: &&Column| fields.iter().any(|field| column.holds(&field.name));
         if let Some(first) = columns.iter().find(same) {
             let message = given_twice(&first.name, &name);
             return Err(header.fault(&code::DATA_FIELD, cell, &name, message));
         }
-        columns.push(Column { name, field });
+        columns.push(Column { name, fields });
     }
     for (name, spelling) in shape.required() {
-        if !columns.iter().any(|column| column.field.as_ref().is_some_and(|field| *field.name == *name)) {
+        if !columns.iter().any(|column| column.holds(name)) {
             let message = match header.cells.get(0) {
                 Some(only) if header.cells.len() == 1 && only.contains([';', '\t']) => {
                     "the columns have to be separated by commas".to_owned()
@@ -211,15 +211,16 @@ impl Worker<'_> {
         let mut row = Row::default();
         let mut good = true;
         for (at, (column, cell)) in self.columns.iter().zip(&record.cells).enumerate() {
-            let Some(field) = &column.field else { continue };
-            match value(field, cell) {
-                Ok(value) => row.push(Arc::clone(&field.name), value),
-                Err(wrong) => {
-                    good = false;
-                    faults.push_omitted(wrong.omitted);
-                    for (path, message) in wrong.faults {
-                        let path = format!("{}{path}", column.name);
-                        faults.push(record.fault(&code::DATA_FIELD, at, &path, message));
+            for field in &column.fields {
+                match value(field, cell) {
+                    Ok(value) => row.push(Arc::clone(&field.name), value),
+                    Err(wrong) => {
+                        good = false;
+                        faults.push_omitted(wrong.omitted);
+                        for (path, message) in wrong.faults {
+                            let path = format!("{}{path}", column.name);
+                            faults.push(record.fault(&code::DATA_FIELD, at, &path, message));
+                        }
                     }
                 }
             }
@@ -227,10 +228,7 @@ impl Worker<'_> {
         for (name, spelling) in self.shape.required() {
             if good && !row.has(name) {
                 good = false;
-                let at = self
-                    .columns
-                    .iter()
-                    .position(|column| column.field.as_ref().is_some_and(|field| *field.name == *name));
+                let at = self.columns.iter().position(|column| column.holds(name));
                 let message = "a value is missing".to_owned();
                 faults.push(record.fault(&code::DATA_FIELD, at.unwrap_or_default(), spelling, message));
             }
@@ -246,6 +244,12 @@ pub(in crate::directory) struct Wrong {
 }
 
 impl Wrong {
+    /// The first fault in one line: the way into the value where there is one, and the message.
+    pub(in crate::directory) fn first(self) -> String {
+        let (path, message) = self.faults.into_iter().next().unwrap_or_default();
+        if path.is_empty() { message } else { format!("{path}: {message}") }
+    }
+
     fn expected(expected: &str, cell: &str) -> Self {
         let message = format!("expected {expected}, found {}", excerpt(cell));
         Self { faults: vec![(String::new(), message)], omitted: 0 }
@@ -279,6 +283,7 @@ pub(in crate::directory) fn value(field: &Field, cell: &str) -> Result<Datum, Wr
         FieldKind::Reference if cell.trim_start().starts_with('{') => json(field, &REFERENCE, cell),
         FieldKind::Text | FieldKind::Extension | FieldKind::Reference => Ok(Datum::Text(cell.to_owned())),
         FieldKind::Rows(shape) => json(field, shape, cell),
+        FieldKind::Licensing(list) => list.of_json(cell).map_or_else(|| json(field, list.shape(), cell), Ok),
     }
 }
 

@@ -116,9 +116,16 @@ pub fn objects_of(
     subject: Subject,
     attributes: &Attributes,
 ) -> Result<Vec<ReadObject>, DataErrors> {
-    let shape = Shape::of_objects(subject, attributes);
+    objects_of_shape(source, &Shape::of_objects(subject, attributes))
+}
+
+/// Reads users or devices with the fields of `shape`. What licensing reads stands under the names of its sources.
+pub(in crate::directory) fn objects_of_shape(
+    source: &Source<'_>,
+    shape: &Shape<'_>,
+) -> Result<Vec<ReadObject>, DataErrors> {
     let id: IdOf<ReadObject> = |read| read.object.id();
-    read_rows(source, &shape, Some(("id", id)), &object)
+    read_rows(source, shape, Some(("id", id)), &object)
 }
 
 fn object(mut row: Row, line: usize) -> ReadObject {

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::Draft;
+use super::partition::{Act, State};
 use crate::licensing::audit::{Activity, Details, Target};
 use crate::licensing::catalog::SkuIndex;
 use crate::licensing::event::{Refusal, Reprocess};
-use crate::licensing::intent::{DirectLicense, GroupIndex, User, UserIndex, Version};
-use crate::licensing::plan_set::PlanIndex;
+use crate::licensing::intent::{GroupIndex, UserIndex, Version};
+use crate::licensing::plan_set::{PlanIndex, PlanSet};
 use crate::licensing::pool::Subscription;
+use crate::licensing::registers::Trait;
 use crate::licensing::validate;
 
-impl Draft<'_> {
+impl<'t> Draft<'t> {
     pub(super) fn change_members(
         &mut self,
         at: usize,
@@ -25,44 +27,16 @@ impl Draft<'_> {
         if known.is_deleted && !added.is_empty() {
             return Err(Refusal::Unknown);
         }
-        let gone = removed & &known.members;
-        for user in (gone - added).iter().map(UserIndex) {
-            self.remove_member(at, group, user)?;
-        }
-        for user in added.iter().map(UserIndex) {
-            self.add_member(at, group, user)?;
+        let known = self.tenant.group(group).map(|group| &group.members).ok_or(Refusal::Unknown)?;
+        let turnover = self.turnovers.entry(group).or_default();
+        let went = turnover.remove(known, &(removed - added));
+        let came = turnover.add(known, &(added & &self.tenant.existing));
+        if !went.is_empty() || !came.is_empty() {
+            self.changed_groups.insert(group);
+            self.take(at, &went, false, true, Act::Leave(group));
+            self.take(at, &came, false, true, Act::Join(group));
         }
         Ok(())
-    }
-
-    fn add_member(&mut self, at: usize, group: GroupIndex, user: UserIndex) -> Result<(), Refusal> {
-        let moment = self.moment(at);
-        let Ok(changed) = self.user_mut(user) else { return Ok(()) };
-        if changed.memberships.contains_key(&group) {
-            return Ok(());
-        }
-        changed.memberships.insert(group, moment);
-        changed.left.remove(&group);
-        self.group_mut(group)?.members.insert(user.0);
-        self.member_changed(at, group, user);
-        Ok(())
-    }
-
-    fn remove_member(&mut self, at: usize, group: GroupIndex, user: UserIndex) -> Result<(), Refusal> {
-        let moment = self.moment(at);
-        let Ok(changed) = self.user_mut(user) else { return Ok(()) };
-        if changed.memberships.remove(&group).is_none() {
-            return Ok(());
-        }
-        changed.left.insert(group, moment);
-        self.group_mut(group)?.members.remove(user.0);
-        self.member_changed(at, group, user);
-        Ok(())
-    }
-
-    fn member_changed(&mut self, at: usize, group: GroupIndex, user: UserIndex) {
-        self.changed_groups.insert(group);
-        self.mark(user, at, false, true);
     }
 
     pub(super) fn set_template(
@@ -90,15 +64,11 @@ impl Draft<'_> {
             return Err(Refusal::GroupHasLicenses);
         }
         deleted.is_deleted = true;
-        let members = std::mem::take(&mut deleted.members);
-        let moment = self.moment(at);
-        for user in members.iter().map(UserIndex) {
-            if let Ok(changed) = self.user_mut(user) {
-                changed.memberships.remove(&group);
-                changed.left.insert(group, moment);
-            }
-            self.mark(user, at, false, true);
-        }
+        let known = self.tenant.group(group).map(|group| &group.members).ok_or(Refusal::Unknown)?;
+        let turnover = self.turnovers.entry(group).or_default();
+        let members = turnover.members(known);
+        turnover.remove(known, &members);
+        self.take(at, &members, false, true, Act::Leave(group));
         self.record(at, Activity::DeleteGroup, Target::Group(group), Details::None);
         Ok(())
     }
@@ -106,34 +76,23 @@ impl Draft<'_> {
     pub(super) fn set_direct(
         &mut self,
         at: usize,
-        index: UserIndex,
-        add: &Version,
-        remove: &[SkuIndex],
+        user: UserIndex,
+        add: &'t Version,
+        remove: &'t [SkuIndex],
     ) -> Result<(), Refusal> {
         let moment = self.moment(at);
-        let before = self.outcome(index);
-        let user = self.user(index).filter(|user| user.deleted_at.is_none()).ok_or(Refusal::Unknown)?;
-        let edit = validate::DirectEdit { user, before: &before, add, remove, moment };
+        let State { user: known, outcome: before, .. } =
+            self.state_of(user).filter(|state| state.user.deleted_at.is_none()).ok_or(Refusal::Unknown)?;
+        let edit = validate::DirectEdit { user: &known, before: &before, add, remove, moment };
         let after = edit.check(&self.catalog, |sku| self.consumed(sku))?;
         for (held, sign) in [(after.held(), 1), (before.held(), -1)] {
             for sku in held {
                 *self.seats.entry(sku).or_default() += sign;
             }
         }
-        let user = self.user_mut(index)?;
-        for (sku, disabled) in add {
-            let since = user.direct.get(sku).map_or(moment, |direct| direct.since);
-            user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
-        }
-        for sku in remove {
-            user.direct.remove(sku);
-        }
-        if *before != after {
-            self.outcomes.insert(index, Arc::new(after));
-        }
+        let outcome = (*before != after).then(|| Arc::new(after));
         let heals = self.tenant.policy.self_heal_on_user_change;
-        self.mark(index, at, false, heals);
-        Ok(())
+        self.change_users(at, &just(user), heals, Act::Direct { add, remove, outcome })
     }
 
     pub(super) fn set_subscription(
@@ -149,58 +108,58 @@ impl Draft<'_> {
             None => product.subscriptions.push(subscription.clone()),
         }
         if before != (self.catalog.pool(sku).is_disabled(), self.catalog.is_subscribed(sku)) {
-            let recorded = self.tenant.registers.recorded.get(&sku).cloned().unwrap_or_default();
-            self.mark_all(&recorded, at, true);
+            self.look_at(at, self.tenant.registers.users(Trait::Recorded(sku)), true);
         }
         Ok(())
     }
 
-    pub(super) fn change_user(
+    pub(super) fn change_users(
         &mut self,
         at: usize,
-        user: UserIndex,
+        users: &RoaringBitmap,
         retries: bool,
-        change: impl FnOnce(&mut User),
+        act: Act<'t>,
     ) -> Result<(), Refusal> {
-        change(self.user_mut(user)?);
-        self.mark(user, at, false, retries);
+        let known = self.known(users)?;
+        self.take(at, &known, false, retries, act);
         Ok(())
+    }
+
+    /// Those who are users.
+    fn known(&self, users: &RoaringBitmap) -> Result<RoaringBitmap, Refusal> {
+        let known = users & &self.tenant.existing;
+        if known.is_empty() { Err(Refusal::Unknown) } else { Ok(known) }
     }
 
     pub(super) fn delete_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
-        let time = self.moment(at).time;
-        if self.user_mut(user)?.deleted_at.is_some() {
+        let state = self.state_of(user).ok_or(Refusal::Unknown)?;
+        if state.user.deleted_at.is_some() {
             return Ok(());
         }
-        self.change_user(at, user, true, |user| user.deleted_at = Some(time))
+        self.change_users(at, &just(user), true, Act::Delete)
     }
 
-    /// Who comes back asks for everything anew, from now on.
     pub(super) fn restore_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
-        let moment = self.moment(at);
-        if self.user_mut(user)?.deleted_at.is_none() {
+        let state = self.state_of(user).ok_or(Refusal::Unknown)?;
+        if state.user.deleted_at.is_none() {
             return Ok(());
         }
-        self.change_user(at, user, true, |user| {
-            user.deleted_at = None;
-            user.memberships.values_mut().for_each(|since| *since = moment);
-            user.direct.values_mut().for_each(|direct| direct.since = moment);
-        })
+        self.change_users(at, &just(user), true, Act::Restore)
     }
 
     pub(super) fn purge_user(&mut self, at: usize, user: UserIndex) -> Result<(), Refusal> {
-        let time = self.moment(at).time;
-        let purged = self.user_mut(user)?;
-        purged.deleted_at.get_or_insert(time);
-        purged.left.clear();
-        purged.direct.clear();
-        for group in std::mem::take(&mut purged.memberships).into_keys() {
-            if let Ok(group) = self.group_mut(group) {
-                group.members.remove(user.0);
+        let (state, users) = (self.state_of(user).ok_or(Refusal::Unknown)?, self.known(&just(user))?);
+        for group in state.user.memberships.keys() {
+            if let Some(known) = self.tenant.group(*group) {
+                self.turnovers.entry(*group).or_default().remove(&known.members, &users);
             }
         }
-        self.mark(user, at, true, true);
+        self.take(at, &users, true, true, Act::Purge);
         Ok(())
+    }
+
+    fn state_of(&self, user: UserIndex) -> Option<State> {
+        self.users.state_of(user.0)
     }
 
     pub(super) fn change_product(
@@ -216,37 +175,42 @@ impl Draft<'_> {
         for plan in remove {
             product.plans.remove(*plan);
         }
-        for (group, settings) in self.groups.iter_mut().zip(&self.tenant.settings) {
+        let new: PlanSet = new.into_iter().collect();
+        for (at, settings) in self.tenant.settings.iter().enumerate() {
             let is_on = settings.new_plan_on.unwrap_or(self.tenant.policy.new_plan_on);
-            if is_on || !group.template.contains_key(&sku) {
+            if is_on || self.groups.get(at).is_none_or(|group| !group.template.contains_key(&sku)) {
                 continue;
             }
-            if let Some(entry) = Arc::make_mut(group).template.get_mut(&sku) {
-                entry.disabled.extend_with(&new.iter().copied().collect());
+            let group = self.groups.to_mut().get_mut(at).map(Arc::make_mut);
+            if let Some(entry) = group.and_then(|group| group.template.get_mut(&sku)) {
+                entry.disabled.extend_with(&new);
             }
         }
-        let recorded = self.tenant.registers.recorded.get(&sku).cloned().unwrap_or_default();
-        self.mark_all(&recorded, at, retries);
+        self.look_at(at, self.tenant.registers.users(Trait::Recorded(sku)), retries);
         self.record(at, Activity::ChangeProduct, Target::Product(sku), Details::None);
         Ok(())
     }
 
-    pub(super) fn reprocess(&mut self, at: usize, what: Reprocess) -> Result<(), Refusal> {
+    pub(super) fn reprocess(&mut self, at: usize, what: &Reprocess) -> Result<(), Refusal> {
         match what {
-            Reprocess::User(user) => {
-                self.user(user).ok_or(Refusal::Unknown)?;
-                self.mark(user, at, true, true);
+            Reprocess::Users(users) => {
+                let known = self.known(users)?;
+                self.look_at(at, &known, true);
             }
             Reprocess::Group(group) => {
+                let group = *group;
                 self.groups.get(group.0 as usize).ok_or(Refusal::Unknown)?;
                 self.record(at, Activity::TriggerRecalculation, Target::Group(group), Details::None);
                 self.start_run(at, group, true);
             }
             Reprocess::Errors => {
-                let failing = self.tenant.registers.failing.clone();
-                self.mark_all(&failing, at, true);
+                self.look_at(at, self.tenant.registers.users(Trait::Fails), true);
             }
         }
         Ok(())
     }
+}
+
+fn just(user: UserIndex) -> RoaringBitmap {
+    [user.0].into_iter().collect()
 }

@@ -65,6 +65,7 @@ pub fn review(
         .map(|trip| {
             let fingerprint = match &trip.subject {
                 TripSubject::Input(input) => of_input(input, &trip),
+                TripSubject::Licenses => of_objects(&RoaringBitmap::new(), members.roster),
                 // Both are there for the trips that ask.
                 TripSubject::AllGroups => total.unwrap_or_else(|| of_total([])),
                 TripSubject::Group(group) => {
@@ -76,6 +77,22 @@ pub fn review(
             ReviewedTrip { trip, fingerprint, approved }
         })
         .collect()
+}
+
+/// What stands for some objects, whatever happens to them.
+pub fn of_objects(objects: &RoaringBitmap, roster: &Roster) -> Fingerprint {
+    let mut content = Fingerprinting::new("objects");
+    add_ids(objects, roster, &mut content);
+    content.finish()
+}
+
+fn add_ids(objects: &RoaringBitmap, roster: &Roster, content: &mut Fingerprinting) {
+    let mut ids: Vec<Cow<'_, str>> = objects.iter().map(|ordinal| fold(roster.id(ordinal))).collect();
+    ids.sort_unstable();
+    content.count(ids.len() as u64);
+    for id in &ids {
+        content.text(id);
+    }
 }
 
 fn of_input(input: &Input, trip: &Trip) -> Fingerprint {
@@ -105,15 +122,8 @@ fn of_group(group: Ordinal, members: ChangedMembers<'_>) -> Fingerprint {
     let delta = Delta::between(&members_of(members.before), &members_of(members.after));
     let mut content = Fingerprinting::new("group");
     content.text(&fold(members.roster.id(group)));
-    for ordinals in [&delta.added, &delta.removed] {
-        let mut ids: Vec<Cow<'_, str>> =
-            ordinals.iter().map(|ordinal| fold(members.roster.id(ordinal))).collect();
-        ids.sort_unstable();
-        content.count(ids.len() as u64);
-        for id in &ids {
-            content.text(id);
-        }
-    }
+    add_ids(&delta.added, members.roster, &mut content);
+    add_ids(&delta.removed, members.roster, &mut content);
     content.finish()
 }
 

@@ -16,6 +16,8 @@ pub enum TripSubject {
     AllGroups,
     /// One group.
     Group(Ordinal),
+    /// The licenses of all users. The caller reviews it: members tell nothing of licenses.
+    Licenses,
 }
 
 impl TripSubject {

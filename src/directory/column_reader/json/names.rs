@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::directory::column_reader::layout::Layout;
-use crate::directory::shape::{FieldKind, Found, Shape};
+use crate::directory::shape::{Field, FieldKind, Found, Shape};
 use crate::language::attribute::PlanField;
 
 /// The names that one worker has met so far.
@@ -24,6 +24,12 @@ pub(super) enum Known {
     Field {
         slot: usize,
         kind: FieldKind,
+    },
+    /// What licensing reads, and the field that has the same name, if it is wanted.
+    Licensing {
+        slot: usize,
+        kind: FieldKind,
+        also: Option<(usize, FieldKind)>,
     },
     /// A field of a service plan.
     Plan(PlanField),
@@ -94,11 +100,17 @@ impl<'layout> Names<'layout> {
             LevelKind::Reference => (Known::Ignored, None),
             LevelKind::Record { prefix } => {
                 let path = format!("{prefix}{name}");
-                match self.shape.find(&path) {
-                    Found::Unknown => (Known::Ignored, None),
-                    Found::Container => (Known::Container(levels), Some(format!("{path}."))),
-                    Found::Field(field) => match self.layout.slot(&field) {
-                        Some(slot) => (Known::Field { slot, kind: field.kind }, None),
+                let (found, licensing) = self.shape.find_both(&path);
+                let slot = |field: Field| self.layout.slot(&field).map(|slot| (slot, field.kind));
+                match (found, licensing.and_then(slot)) {
+                    (Found::Field(field), Some((at, kind))) => {
+                        (Known::Licensing { slot: at, kind, also: slot(field) }, None)
+                    }
+                    (_, Some((slot, kind))) => (Known::Licensing { slot, kind, also: None }, None),
+                    (Found::Unknown, None) => (Known::Ignored, None),
+                    (Found::Container, None) => (Known::Container(levels), Some(format!("{path}."))),
+                    (Found::Field(field), None) => match slot(field) {
+                        Some((slot, kind)) => (Known::Field { slot, kind }, None),
                         None => (Known::Ignored, None),
                     },
                 }
@@ -139,7 +151,7 @@ mod tests {
         let mut words = |level, name: &str| match names.known(level, name) {
             Known::Ignored => "-".to_owned(),
             Known::Container(level) => format!("level {level}"),
-            Known::Field { slot, .. } => slot.to_string(),
+            Known::Field { slot, .. } | Known::Licensing { slot, .. } => slot.to_string(),
             Known::Plan(field) => field.word().to_owned(),
             Known::ReferenceId => "id".to_owned(),
         };

@@ -10,8 +10,10 @@ use super::RecordReader;
 use super::names::{Known, Names};
 use crate::directory::column_reader::builder::SlotBuilder;
 use crate::directory::column_reader::stop::Stop;
+use crate::directory::license_fields::{ConflictSeed, LicensingList};
 use crate::directory::read::{Key, text};
 use crate::directory::shape::FieldKind;
+use crate::directory::user_licenses::{EntriesSeed, canonical};
 use crate::language::attribute::PlanField;
 
 /// What is to be read next.
@@ -205,6 +207,10 @@ fn entries<'de, A: MapAccess<'de>>(
                 continue;
             }
             (Known::Field { slot, kind }, _) => Want::Field { slot, kind },
+            (Known::Licensing { slot, kind, also }, _) => {
+                licensing(reader, (slot, kind), also, &mut object)?;
+                continue;
+            }
             (Known::Container(level), _) => Want::Container(level),
             (Known::Plan(field), Some(slot)) => Want::PlanField(slot, field),
             (Known::ReferenceId, Some(slot)) => Want::ReferenceId(slot),
@@ -229,6 +235,70 @@ fn extension<E: Error>(reader: &mut RecordReader<'_>, slot: usize, json: &RawVal
         [b'{', ..] => Err(reading.refused()),
         [b'[' | b'n', ..] => reading.push_null(slot),
         _ => reading.visit_str(json.get()),
+    }
+}
+
+/// What licensing reads under a name, and the field that has the same name.
+fn licensing<'de, A: MapAccess<'de>>(
+    reader: &mut RecordReader<'_>,
+    (slot, kind): (usize, FieldKind),
+    also: Option<(usize, FieldKind)>,
+    object: &mut A,
+) -> Result<(), A::Error> {
+    let Some((field_slot, field_kind)) = also else {
+        return object.next_value_seed(OfLicensing { reader, slot, kind });
+    };
+    let json: &RawValue = object.next_value()?;
+    if let FieldKind::Extension = field_kind {
+        extension(reader, field_slot, json)?;
+    } else {
+        let want = Want::Field { slot: field_slot, kind: field_kind };
+        let read = Reading { reader: &mut *reader, want }.deserialize(&mut of_raw(json));
+        read.map_err(A::Error::custom)?;
+    }
+    OfLicensing { reader, slot, kind }.deserialize(&mut of_raw(json)).map_err(A::Error::custom)
+}
+
+fn of_raw(json: &RawValue) -> serde_json::Deserializer<serde_json::de::StrRead<'_>> {
+    serde_json::Deserializer::from_str(json.get())
+}
+
+/// Reads a value for licensing into its column.
+struct OfLicensing<'reader, 'layout> {
+    reader: &'reader mut RecordReader<'layout>,
+    slot: usize,
+    kind: FieldKind,
+}
+
+impl<'de> DeserializeSeed<'de> for OfLicensing<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        let Self { reader, slot, kind } = self;
+        let entries = match kind {
+            FieldKind::Licensing(LicensingList::States) => EntriesSeed::STATES.deserialize(json)?,
+            FieldKind::Licensing(LicensingList::Licenses) => EntriesSeed::LICENSES.deserialize(json)?,
+            FieldKind::Licensing(LicensingList::ProvisioningErrors) => {
+                let conflict = ConflictSeed.deserialize(json)?;
+                let reading = Reading { reader, want: Want::Field { slot, kind } };
+                return match conflict {
+                    Some(conflict) => reading.push(slot, |slot| slot.push_boolean(conflict)),
+                    None => reading.push_null(slot),
+                };
+            }
+            _ => return Reading { reader, want: Want::Field { slot, kind } }.deserialize(json),
+        };
+        let mut text = std::mem::take(&mut reader.licenses);
+        text.clear();
+        let is_null = entries.is_none();
+        if canonical(entries.unwrap_or_default(), &mut text).is_err() {
+            return Err(reader.stopped(Stop::Refused));
+        }
+        let reading = Reading { reader: &mut *reader, want: Want::Field { slot, kind } };
+        let pushed =
+            if is_null { reading.push_null(slot) } else { reading.push(slot, |slot| slot.push_text(&text)) };
+        reader.licenses = text;
+        pushed
     }
 }
 

@@ -11,6 +11,7 @@ use arrow_buffer::ScalarBuffer;
 use arrow_schema::{DataType, TimeUnit};
 use jiff::Timestamp;
 
+use super::licensing;
 use super::lists::{first_texts, plans, texts_table};
 use super::texts::text_column;
 use super::types::Way;
@@ -84,6 +85,8 @@ pub(super) fn column(way: &Way, slot: &Slot, kind: FieldKind, array: &dyn Array)
         Way::FirstText => Column::Text(first_texts(array, slot.spelling)?),
         Way::Texts => Column::Texts(texts_table(array, slot.spelling)?),
         Way::Plans(names) => Column::Plans(plans(array, names, slot.spelling)?),
+        Way::LicensingOfText(list) => licensing::of_texts(*list, slot, array)?,
+        Way::Licensing(list, inner) => licensing::of_lists(*list, inner, slot, array)?,
         Way::MarkOfText => of_texts(slot, kind, array, |text| {
             let field = Field { name: slot.name.clone(), kind };
             csv::value(&field, text).map_err(|_| "true, false, changed, deleted or nothing")

@@ -1,7 +1,7 @@
 //! Arrays of lists into item tables. A null list has no items; a null item is refused.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, ListArray};
+use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer};
 
 use super::convert::Wrong;
@@ -54,13 +54,7 @@ pub(in crate::directory::column_reader) fn plans(
     names: &[(PlanField, String)],
     spelling: Spelling,
 ) -> Result<ItemTable<PlanColumns>, Wrong> {
-    let (offsets, items) = items(array)?;
-    let items = items.as_struct_opt().ok_or(Wrong::Broken)?;
-    refuse_null(
-        &offsets,
-        items.nulls().and_then(|nulls| (!nulls.inner()).set_indices().next()),
-        "an object",
-    )?;
+    let (offsets, items) = structs(array)?;
     let texts = |field: PlanField| match names.iter().find(|(known, _)| *known == field) {
         Some((_, name)) => text_column(items.column_by_name(name).ok_or(Wrong::Broken)?, spelling),
         None => text_column(&arrow_array::NullArray::new(items.len()), spelling),
@@ -71,6 +65,27 @@ pub(in crate::directory::column_reader) fn plans(
         capability_status: texts(PlanField::CapabilityStatus)?,
     };
     Ok(ItemTable { offsets, items })
+}
+
+/// Where the structs of each row end, from 0, and all of them, none of them null.
+pub(super) fn structs(array: &dyn Array) -> Result<(ScalarBuffer<u32>, StructArray), Wrong> {
+    let (offsets, items) = items(array)?;
+    let null = items.logical_nulls().and_then(|nulls| (!nulls.inner()).set_indices().next());
+    refuse_null(&offsets, null, "an object")?;
+    match items.as_struct_opt() {
+        Some(structs) => Ok((offsets, structs.clone())),
+        // Of lists that are all empty nobody knows what they would hold.
+        None if items.is_empty() => Ok((offsets, StructArray::new_empty_fields(0, None))),
+        None => Err(Wrong::Broken),
+    }
+}
+
+/// The row of an item and its place there, both from 0.
+pub(super) fn place_of(offsets: &ScalarBuffer<u32>, item: usize) -> (usize, usize) {
+    let row = offsets.partition_point(|end| usize::try_from(*end).is_ok_and(|end| end <= item));
+    let row = row.saturating_sub(1);
+    let start = offsets.get(row).and_then(|start| usize::try_from(*start).ok()).unwrap_or_default();
+    (row, item.saturating_sub(start))
 }
 
 /// Where the items of each row end, from 0, and all of them.
@@ -102,8 +117,6 @@ fn first_null(texts: &TextColumn) -> Option<usize> {
 /// Refuses an item that is null.
 fn refuse_null(offsets: &ScalarBuffer<u32>, item: Option<usize>, expected: &str) -> Result<(), Wrong> {
     let Some(item) = item else { return Ok(()) };
-    let row = offsets.partition_point(|end| usize::try_from(*end).is_ok_and(|end| end <= item));
-    let row = row.saturating_sub(1);
-    let start = offsets.get(row).and_then(|start| usize::try_from(*start).ok()).unwrap_or_default();
-    Err(Wrong::Value(row, format!("expected {expected} as item {}, found null", item - start + 1)))
+    let (row, at) = place_of(offsets, item);
+    Err(Wrong::Value(row, format!("expected {expected} as item {}, found null", at + 1)))
 }

@@ -82,7 +82,13 @@ impl Search<'_> {
         let mut steps = around.to_vec();
         steps.push(field.name().clone());
         let path = steps.join(".");
-        match (self.file.plan.shape.find(&path), field.data_type()) {
+        let (found, licensing) = self.file.plan.shape.find_both(&path);
+        if let Some(licensing) = licensing
+            && let Some(slot) = self.file.plan.layout.slot(&licensing)
+        {
+            self.take(&licensing, slot, field.data_type(), steps.clone(), first_leaf);
+        }
+        match (found, field.data_type()) {
             (Found::Container, DataType::Struct(fields)) => {
                 self.leaf = first_leaf;
                 for field in fields {
@@ -121,7 +127,15 @@ impl Search<'_> {
         });
         let is_uuid = |leaf: &usize| (self.is_uuid)(*leaf);
         match reading.filter(|reading| reading.way != Way::TextOfUuid || reading.leaves.iter().all(is_uuid)) {
-            None => self.faults.push(fault(&path, expected(found.kind.words(), column))),
+            None => {
+                let words = match found.kind {
+                    FieldKind::Licensing(_) => {
+                        "a list of objects whose fields are text as in Graph, JSON as text, or null"
+                    }
+                    kind => kind.words(),
+                };
+                self.faults.push(fault(&path, expected(words, column)));
+            }
             Some(Reading { way, inside, leaves }) => {
                 steps.extend(inside);
                 self.found.push(Wanted { slot, kind: found.kind, way, path, steps, leaves });

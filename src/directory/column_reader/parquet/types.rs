@@ -2,7 +2,8 @@
 
 use arrow_schema::{DataType, Field, TimeUnit};
 
-use crate::directory::shape::FieldKind;
+use crate::directory::license_fields::LicensingList;
+use crate::directory::shape::{self, FieldKind, Found};
 use crate::language::attribute::PlanField;
 
 /// How the values of a column become those of a field.
@@ -31,6 +32,10 @@ pub(super) enum Way {
     Texts,
     /// A list of structs, with the names of their fields.
     Plans(Vec<(PlanField, String)>),
+    /// JSON of which licensing makes a value.
+    LicensingOfText(LicensingList),
+    /// A list of structs of which licensing makes a value, with their fields.
+    Licensing(LicensingList, Vec<Inner>),
     /// A mark of a deletion as boolean.
     Mark,
     /// A mark of a deletion as one of the words for it.
@@ -38,6 +43,23 @@ pub(super) enum Way {
     /// A struct that marks a deletion if one of its fields has a value.
     MarkOfStruct,
 }
+
+/// A field of the structs in a list.
+#[derive(Clone, Debug)]
+pub(super) struct Inner {
+    pub(super) field: shape::Field,
+    pub(super) way: Way,
+    /// The name as the file spells it.
+    pub(super) path: String,
+}
+
+impl PartialEq for Inner {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.field.name, &self.way, &self.path) == (&other.field.name, &other.way, &other.path)
+    }
+}
+
+impl Eq for Inner {}
 
 /// A way, the field to follow inside of a struct, and the leaves to read, counted from the first leaf
 /// of the column.
@@ -70,6 +92,8 @@ pub(super) fn reading(kind: FieldKind, column: &DataType) -> Option<Reading> {
         (FieldKind::Mark, DataType::Struct(_)) => Way::MarkOfStruct,
         (FieldKind::Reference, DataType::Struct(fields)) => return reference(fields),
         (FieldKind::Rows(_), DataType::List(item)) => return plans(item),
+        (FieldKind::Licensing(list), DataType::List(item)) => return licensing(list, item),
+        (FieldKind::Licensing(list), DataType::Utf8) => Way::LicensingOfText(list),
         (FieldKind::Ids, DataType::List(item)) if matches!(item.data_type(), DataType::Struct(_)) => {
             Way::Null
         }
@@ -138,6 +162,34 @@ fn plans(item: &Field) -> Option<Reading> {
         leaves = (0..leaf).collect();
     }
     Some(Reading { way: Way::Plans(names), inside: None, leaves })
+}
+
+fn licensing(list: LicensingList, item: &Field) -> Option<Reading> {
+    let mut inner: Vec<Inner> = Vec::new();
+    let (mut leaves, mut leaf) = (Vec::new(), 0);
+    let fields = match item.data_type() {
+        DataType::Struct(fields) => fields.clone(),
+        DataType::Null => arrow_schema::Fields::empty(),
+        _ => return None,
+    };
+    for field in &fields {
+        let count = leaf_count(field.data_type());
+        if let Found::Field(known) = list.shape().find(field.name()) {
+            let found =
+                reading(known.kind, field.data_type()).filter(|found| found.way != Way::TextOfUuid)?;
+            if inner.iter().any(|other| other.field.name == known.name) {
+                return None;
+            }
+            leaves.extend(found.leaves.into_iter().map(|inside| leaf + inside));
+            inner.push(Inner { field: known, way: found.way, path: field.name().clone() });
+        }
+        leaf += count;
+    }
+    // Without any known field the number of items still counts.
+    if leaves.is_empty() {
+        leaves = (0..leaf.max(1)).collect();
+    }
+    Some(Reading { way: Way::Licensing(list, inner), inside: None, leaves })
 }
 
 /// How many columns of plain values a type stands for in a file.

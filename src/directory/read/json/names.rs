@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::directory::shape::{FieldKind, Found, REFERENCE, Shape};
+use crate::directory::shape::{Field, FieldKind, Found, REFERENCE, Shape};
 
 /// The names that one worker has met so far.
 ///
@@ -29,8 +29,12 @@ struct Level<'shape> {
 #[derive(Clone, Copy)]
 pub(super) enum Known {
     Ignored,
-    Container { level: usize },
+    Container {
+        level: usize,
+    },
     Field(KnownField),
+    /// A field, and another one that licensing reads under the same name.
+    Both(KnownField, KnownField),
 }
 
 /// A field under one of its names.
@@ -95,29 +99,34 @@ impl<'shape> Names<'shape> {
     fn learn(&mut self, level: usize, key: &str) -> Known {
         let Some(Level { shape, record, prefix, .. }) = self.levels.get(level) else { return Known::Ignored };
         let (shape, record, path) = (*shape, *record, format!("{prefix}{key}"));
-        let known = match shape.find(&path) {
-            Found::Unknown => Known::Ignored,
-            Found::Container => {
+        let known = match shape.find_both(&path) {
+            (Found::Field(field), Some(licensing)) => {
+                Known::Both(self.field(record, &field, &path), self.field(record, &licensing, &path))
+            }
+            (Found::Field(field), None) | (_, Some(field)) => Known::Field(self.field(record, &field, &path)),
+            (Found::Unknown, None) => Known::Ignored,
+            (Found::Container, None) => {
                 let prefix = format!("{path}.");
                 self.levels.push(Level { shape, record, prefix, keys: HashMap::new() });
                 Known::Container { level: self.levels.len() - 1 }
-            }
-            Found::Field(field) => {
-                let inner = match field.kind {
-                    FieldKind::Rows(shape) => Some(self.add_record_level(shape)),
-                    FieldKind::Reference => Some(self.add_record_level(&REFERENCE)),
-                    _ => None,
-                };
-                let slot = self.slot(record, &field.name);
-                self.spellings.push(path.into());
-                let spelling = self.spellings.len() - 1;
-                Known::Field(KnownField { slot, spelling, kind: field.kind, inner })
             }
         };
         if let Some(level) = self.levels.get_mut(level) {
             level.keys.insert(key.into(), known);
         }
         known
+    }
+
+    fn field(&mut self, record: usize, field: &Field, path: &str) -> KnownField {
+        let inner = match field.kind {
+            FieldKind::Rows(shape) => Some(self.add_record_level(shape)),
+            FieldKind::Licensing(list) => Some(self.add_record_level(list.shape())),
+            FieldKind::Reference => Some(self.add_record_level(&REFERENCE)),
+            _ => None,
+        };
+        let slot = self.slot(record, &field.name);
+        self.spellings.push(path.into());
+        KnownField { slot, spelling: self.spellings.len() - 1, kind: field.kind, inner }
     }
 
     fn slot(&mut self, record: usize, name: &str) -> usize {

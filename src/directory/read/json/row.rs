@@ -5,10 +5,11 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess};
+use serde_json::value::RawValue;
 
 use super::key::Key;
-use super::names::{Known, Names};
-use super::value::{Reading, Want, read_value};
+use super::names::{Known, KnownField, Names};
+use super::value::{Reading, Want, read_raw, read_value};
 use crate::base::limits::DATA_ERRORS_PER_FILE_MAX;
 use crate::directory::row::{Datum, Row};
 use crate::directory::shape::{FieldKind, Shape};
@@ -88,7 +89,12 @@ impl<'shape> RowReader<'shape> {
         }
     }
 
-    fn fault(&mut self, missing: Option<&'static str>, message: impl FnOnce() -> String) {
+    /// How many faults were found so far.
+    pub(super) fn faults(&self) -> usize {
+        self.faults.len() + self.faults_omitted
+    }
+
+    pub(super) fn fault(&mut self, missing: Option<&'static str>, message: impl FnOnce() -> String) {
         if self.faults.len() < DATA_ERRORS_PER_FILE_MAX {
             self.faults.push(RowFault { steps: self.steps.clone(), missing, message: message() });
         } else {
@@ -134,6 +140,19 @@ pub(super) fn record<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
+/// Notes that a row gives a field, which it may do once.
+fn give(reader: &mut RowReader<'_>, field: KnownField, number: u64) {
+    if let Some(message) = reader.names.give(field, number).map(|(a, b)| given_twice(a, b)) {
+        reader.fault(None, || message);
+    }
+}
+
+fn push(reader: &RowReader<'_>, field: KnownField, row: &mut Row, value: Datum) {
+    if let Some(name) = reader.names.name(field) {
+        row.push(name, value);
+    }
+}
+
 /// Reads the entries of an object into row number `number`.
 pub(super) fn entries<'de, A: MapAccess<'de>>(
     reader: &mut RowReader<'_>,
@@ -153,12 +172,16 @@ pub(super) fn entries<'de, A: MapAccess<'de>>(
                 object.next_value_seed(Reading { reader, want: Want::Container { level, number, row } })?;
             }
             Known::Field(field) => {
-                if let Some(message) = reader.names.give(field, number).map(|(a, b)| given_twice(a, b)) {
-                    reader.fault(None, || message);
-                }
+                give(reader, field, number);
                 let value = read_value(reader, field, &mut object)?;
-                if let Some(name) = reader.names.name(field) {
-                    row.push(name, value);
+                push(reader, field, row, value);
+            }
+            Known::Both(field, licensing) => {
+                let json: &RawValue = object.next_value()?;
+                for field in [field, licensing] {
+                    give(reader, field, number);
+                    let value = read_raw(reader, field, json);
+                    push(reader, field, row, value);
                 }
             }
         }

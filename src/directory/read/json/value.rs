@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use super::names::KnownField;
 use super::row::{RowReader, Step, entries, record};
 use crate::directory::error::excerpt;
+use crate::directory::license_fields::LicensingList;
 use crate::directory::read::text;
 use crate::directory::row::{Datum, Row};
 use crate::directory::shape::FieldKind;
@@ -135,7 +136,8 @@ impl<'de> Visitor<'de> for Reading<'_, '_, '_> {
                 let first = texts(self.reader, list, || Want::Text)?.into_iter().next();
                 Ok(first.map(Datum::Text).unwrap_or_default())
             }
-            (FieldKind::Rows(_), Some(level)) => Ok(Datum::Rows(rows(self.reader, level, list)?)),
+            (FieldKind::Rows(_), Some(level)) => Ok(Datum::Rows(rows(self.reader, level, list, usize::MAX)?)),
+            (FieldKind::Licensing(made), Some(level)) => licensing(self.reader, made, level, list),
             _ => {
                 skip_list(list)?;
                 Ok(self.wrong("a list"))
@@ -177,6 +179,23 @@ pub(super) fn read_value<'de, A: MapAccess<'de>>(
     }
 }
 
+/// Reads the value of a field whose name has another meaning too.
+pub(super) fn read_raw(
+    reader: &mut RowReader<'_>,
+    KnownField { kind, inner, .. }: KnownField,
+    json: &RawValue,
+) -> Datum {
+    if let FieldKind::Extension = kind {
+        return extension(reader, json);
+    }
+    let depth = reader.steps.len();
+    let reading = Reading { reader: &mut *reader, want: Want::Field { kind, inner } };
+    let read = reading.deserialize(&mut serde_json::Deserializer::from_str(json.get()));
+    // What passes for JSON at first sight may still hold half of a surrogate pair.
+    reader.steps.truncate(depth);
+    read.unwrap_or_else(|_| reader.wrong(kind.words(), "broken JSON"))
+}
+
 /// A directory extension: its text as it is written, so that no digit of a number is lost.
 fn extension(reader: &mut RowReader<'_>, json: &RawValue) -> Datum {
     match json.get().as_bytes() {
@@ -210,14 +229,40 @@ fn texts<'de, A: SeqAccess<'de>>(
     Ok(texts)
 }
 
-/// Reads the records of a list.
+/// Reads a list of which licensing makes one value.
+fn licensing<'de, A: SeqAccess<'de>>(
+    reader: &mut RowReader<'_>,
+    made: LicensingList,
+    level: usize,
+    list: A,
+) -> Result<Datum, A::Error> {
+    let faults_before = reader.faults();
+    // One more than there may be, which tells that there are too many.
+    let rows = rows(reader, level, list, made.items_max().saturating_add(1))?;
+    if reader.faults() > faults_before {
+        return Ok(Datum::Refused);
+    }
+    Ok(made.of_rows(rows).unwrap_or_else(|(item, message)| {
+        reader.steps.push(Step::Item(item));
+        reader.fault(None, || message);
+        reader.steps.pop();
+        Datum::Refused
+    }))
+}
+
+/// Reads the records of a list, at most the first `items_max` of them.
 fn rows<'de, A: SeqAccess<'de>>(
     reader: &mut RowReader<'_>,
     level: usize,
     mut list: A,
+    items_max: usize,
 ) -> Result<Vec<Row>, A::Error> {
     let mut rows = Vec::new();
     for item in 0.. {
+        if item == items_max {
+            skip_list(list)?;
+            break;
+        }
         let mut row = Row::default();
         reader.steps.push(Step::Item(item));
         let want = Want::Record { level, row: &mut row };

@@ -1,0 +1,76 @@
+//! The license templates of the groups, and what changed about them since the last run.
+
+use std::collections::BTreeMap;
+
+use super::Ledger;
+use super::events::{Events, Turn};
+use crate::directory::group::{AssignedLicense, Group};
+use crate::licensing::event::EventKind;
+use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, Version};
+use crate::licensing::plan_set::PlanIndex;
+use crate::licensing::tenant::Tenant;
+use crate::membership::roster::Ordinal;
+
+/// Enters groups that have a template now and had none before, and makes events of all that was edited.
+///
+/// `groups` are those of the folder; what is not among them any more was deleted. Gives the ids of deleted
+/// groups that still have licenses.
+pub(super) fn changes<'g>(
+    ledger: &mut Ledger,
+    groups: impl IntoIterator<Item = (Ordinal, &'g Group)>,
+    events: &mut Events,
+) -> Vec<String> {
+    let mut gone = ledger.groups.clone();
+    for (ordinal, group) in groups {
+        gone.remove(&ordinal);
+        let known = ledger.groups.get(&ordinal).copied();
+        if known.is_none() && group.assigned_licenses.is_empty() {
+            continue;
+        }
+        let index = known.unwrap_or_else(|| {
+            ledger.tenant.add_group(LicensedGroup::new(group.id.clone(), group.security_enabled))
+        });
+        ledger.groups.insert(ordinal, index);
+        ledger.tenant.set_eligible(index, group.security_enabled);
+        let asked = version_of(&mut ledger.tenant, &group.assigned_licenses);
+        let before = ledger.requested.get(&index).cloned().unwrap_or_default();
+        if asked != before {
+            events.push(Turn::Template, template_event(&group.id), edit(index, &before, &asked));
+        }
+        ledger.asked.insert(index, asked);
+    }
+    let mut licensed = Vec::new();
+    for index in gone.into_values() {
+        let Some(group) = ledger.tenant.group(index).filter(|group| !group.is_deleted) else { continue };
+        if !group.template.is_empty() {
+            licensed.push(group.id.clone());
+        }
+        events.push(Turn::Deletion, format!("group-deleted:{}", group.id), EventKind::GroupDeleted(index));
+    }
+    licensed
+}
+
+/// The name of the event of an edited template.
+pub(super) fn template_event(group: &str) -> String {
+    format!("template:{group}")
+}
+
+/// What leads from one version to the other.
+fn edit(group: GroupIndex, before: &Version, after: &Version) -> EventKind {
+    let add = after.iter().filter(|(sku, disabled)| before.get(sku) != Some(disabled));
+    let remove = before.keys().filter(|sku| !after.contains_key(sku)).copied().collect();
+    let add: BTreeMap<_, _> = add.map(|(sku, disabled)| (*sku, disabled.clone())).collect();
+    EventKind::GroupTemplateSet { group, add, remove }
+}
+
+/// Licenses as the engine has them.
+pub(super) fn version_of(tenant: &mut Tenant, licenses: &[AssignedLicense]) -> Version {
+    let mut version = Version::new();
+    for license in licenses {
+        let sku = tenant.sku(&license.sku_id);
+        let disabled: Vec<PlanIndex> =
+            license.disabled_plans.iter().map(|plan| tenant.plan(plan, None)).collect();
+        version.insert(sku, disabled.into_iter().collect());
+    }
+    version
+}

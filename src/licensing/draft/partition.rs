@@ -1,0 +1,264 @@
+//! Users told apart by what they are and by what a batch does to them: those whom the same steps concern
+//! stay together, so that the steps are gone through once for all of them.
+
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use roaring::RoaringBitmap;
+
+use crate::licensing::catalog::{Country, SkuIndex};
+use crate::licensing::column::Code;
+use crate::licensing::intent::{DirectLicense, GroupIndex, Moment, User, Version};
+use crate::licensing::outcome::Outcome;
+use crate::licensing::registers::Account;
+use crate::licensing::roll::Roll;
+use crate::licensing::tenant::Tenant;
+
+/// What an event does to users.
+pub(super) struct Step<'t> {
+    /// The event's place in the batch.
+    pub(super) at: usize,
+    pub(super) moment: Moment,
+    /// Whether the users are looked at even if nothing about them changed.
+    pub(super) forced: bool,
+    /// Whether what failed before is tried again.
+    pub(super) retries: bool,
+    pub(super) act: Act<'t>,
+}
+
+/// What becomes of the users of a step.
+pub(super) enum Act<'t> {
+    /// They are looked at.
+    Look,
+    Join(GroupIndex),
+    Leave(GroupIndex),
+    /// Direct licenses were edited; the outcome, if the edit changed it at once.
+    Direct {
+        add: &'t Version,
+        remove: &'t [SkuIndex],
+        outcome: Option<Arc<Outcome>>,
+    },
+    Locate(Option<Country>),
+    ChangeAddress(bool),
+    Delete,
+    /// Who comes back asks for everything anew.
+    Restore,
+    /// Nothing is left of them.
+    Purge,
+}
+
+/// Users with one past, as steps left them.
+#[derive(Clone, Debug)]
+pub(in crate::licensing) struct State {
+    /// What is known of them in the tenant.
+    pub(in crate::licensing) before: Account,
+    pub(in crate::licensing) user: Arc<User>,
+    pub(in crate::licensing) outcome: Arc<Outcome>,
+    /// Whether a direct edit changed the outcome.
+    pub(in crate::licensing) is_edited: bool,
+    pub(in crate::licensing) forced: bool,
+    pub(in crate::licensing) retries: bool,
+    /// The events that concern them, by their place in the batch.
+    pub(in crate::licensing) causes: Vec<usize>,
+}
+
+/// Users by the steps that concern them: a tree in which each user has a place.
+pub(super) struct Partition<'t> {
+    tenant: &'t Tenant,
+    steps: Vec<Step<'t>>,
+    nodes: Vec<Node>,
+    /// By the codes of what is known of users and what they have.
+    roots: HashMap<(Code, Code), u32>,
+    /// By ordinal, in pages: the user's node and one more; 0 if no step concerns them.
+    pages: Vec<Option<Box<Page>>>,
+}
+
+const PAGE_ORDINALS: usize = 1 << 10;
+type Page = [u32; PAGE_ORDINALS];
+
+/// Users with the same steps so far.
+struct Node {
+    from: From,
+    /// The last step by which users left this node, and where they went.
+    exit: (usize, u32),
+}
+
+/// Where users of a node come from.
+#[derive(Clone, Copy)]
+enum From {
+    Tenant(Code, Code),
+    Step { node: u32, step: usize },
+}
+
+impl<'t> Partition<'t> {
+    pub(super) fn new(tenant: &'t Tenant) -> Self {
+        let pages = tenant.users.len().div_ceil(PAGE_ORDINALS);
+        Self {
+            tenant,
+            steps: Vec::new(),
+            nodes: Vec::new(),
+            roots: HashMap::new(),
+            pages: std::iter::repeat_with(|| None).take(pages).collect(),
+        }
+    }
+
+    /// Takes users of the tenant through a step.
+    pub(super) fn take(&mut self, users: &RoaringBitmap, step: Step<'t>) {
+        let number = self.steps.len();
+        self.steps.push(step);
+        for user in users {
+            let Some(page) = self.pages.get_mut(user as usize / PAGE_ORDINALS) else { break };
+            let page = page.get_or_insert_with(|| Box::new([0; PAGE_ORDINALS]));
+            let Some(place) = page.get_mut(user as usize % PAGE_ORDINALS) else { break };
+            let node = if let Some(node) = place.checked_sub(1) {
+                node
+            } else {
+                let codes = (self.tenant.users.code(user), self.tenant.outcomes.code(user));
+                let root = self.roots.entry(codes);
+                *root.or_insert_with(|| grow(&mut self.nodes, From::Tenant(codes.0, codes.1)))
+            };
+            *place = next(&mut self.nodes, node, number) + 1;
+        }
+    }
+
+    /// A user as the steps so far left them; `None` if the ordinal is no user's.
+    pub(super) fn state_of(&self, user: u32) -> Option<State> {
+        let page = self.pages.get(user as usize / PAGE_ORDINALS)?.as_ref();
+        let place = page.and_then(|page| page.get(user as usize % PAGE_ORDINALS)).copied().unwrap_or(0);
+        match place.checked_sub(1) {
+            Some(node) => self.state(node),
+            None => self.first(self.tenant.users.code(user), self.tenant.outcomes.code(user)),
+        }
+    }
+
+    /// All users that steps concern, by class, with what the steps made of each class.
+    pub(super) fn classes(&self) -> (Roll, Vec<State>) {
+        let mut roll = Roll::default();
+        let mut numbers = vec![None; self.nodes.len()];
+        let mut states: Vec<State> = Vec::new();
+        for (page, start) in self.pages.iter().zip((0_u32..).step_by(PAGE_ORDINALS)) {
+            for (place, ordinal) in page.iter().flat_map(|page| page.iter()).zip(start..) {
+                let Some(node) = place.checked_sub(1) else { continue };
+                let Some(known) = numbers.get_mut(node as usize) else { continue };
+                let number = *known.get_or_insert_with(|| {
+                    states.extend(self.state(node));
+                    states.len().saturating_sub(1)
+                });
+                roll.push(ordinal, number);
+            }
+        }
+        (roll, states)
+    }
+
+    fn first(&self, user: Code, outcome: Code) -> Option<State> {
+        let user = Arc::clone(self.tenant.users.value(user)?);
+        let outcome = Arc::clone(self.tenant.outcomes.value(outcome)?);
+        Some(State::of(Account { user, outcome }))
+    }
+
+    fn state(&self, node: u32) -> Option<State> {
+        let mut path: Vec<usize> = Vec::new();
+        let mut from = self.nodes.get(node as usize)?.from;
+        while let From::Step { node, step } = from {
+            path.push(step);
+            from = self.nodes.get(node as usize)?.from;
+        }
+        let From::Tenant(user, outcome) = from else { return None };
+        let mut state = self.first(user, outcome)?;
+        for step in path.into_iter().rev().filter_map(|step| self.steps.get(step)) {
+            step.apply(&mut state);
+        }
+        state.causes.sort_unstable();
+        state.causes.dedup();
+        Some(state)
+    }
+}
+
+fn grow(nodes: &mut Vec<Node>, from: From) -> u32 {
+    let number = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+    nodes.push(Node { from, exit: (usize::MAX, 0) });
+    number
+}
+
+/// Where users of a node are after a step.
+fn next(nodes: &mut Vec<Node>, node: u32, step: usize) -> u32 {
+    match nodes.get(node as usize) {
+        Some(known) if known.exit.0 == step => return known.exit.1,
+        _ => {}
+    }
+    let new = grow(nodes, From::Step { node, step });
+    if let Some(known) = nodes.get_mut(node as usize) {
+        known.exit = (step, new);
+    }
+    new
+}
+
+impl State {
+    /// Users whom nothing concerned so far.
+    pub(in crate::licensing) fn of(before: Account) -> Self {
+        Self {
+            user: Arc::clone(&before.user),
+            outcome: Arc::clone(&before.outcome),
+            before,
+            is_edited: false,
+            forced: false,
+            retries: false,
+            causes: Vec::new(),
+        }
+    }
+
+    /// Whether the users are looked at: they are named, or something about them changed.
+    pub(in crate::licensing) fn is_dirty(&self) -> bool {
+        self.forced || self.is_edited || !Arc::ptr_eq(&self.user, &self.before.user)
+    }
+}
+
+impl Step<'_> {
+    fn apply(&self, state: &mut State) {
+        state.causes.push(self.at);
+        state.forced |= self.forced;
+        state.retries |= self.retries;
+        if let Act::Look = self.act {
+            return;
+        }
+        let (user, moment) = (Arc::make_mut(&mut state.user), self.moment);
+        match &self.act {
+            Act::Look => {}
+            Act::Join(group) => {
+                user.memberships.insert(*group, moment);
+                user.left.remove(group);
+            }
+            Act::Leave(group) => {
+                user.memberships.remove(group);
+                user.left.insert(*group, moment);
+            }
+            Act::Direct { add, remove, outcome } => {
+                for (sku, disabled) in *add {
+                    let since = user.direct.get(sku).map_or(moment, |direct| direct.since);
+                    user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
+                }
+                for sku in *remove {
+                    user.direct.remove(sku);
+                }
+                if let Some(outcome) = outcome {
+                    state.outcome = Arc::clone(outcome);
+                    state.is_edited = true;
+                }
+            }
+            Act::Locate(location) => user.location = *location,
+            Act::ChangeAddress(conflict) => user.has_address_conflict = *conflict,
+            Act::Delete => user.deleted_at = Some(moment.time),
+            Act::Restore => {
+                user.deleted_at = None;
+                user.memberships.values_mut().for_each(|since| *since = moment);
+                user.direct.values_mut().for_each(|direct| direct.since = moment);
+            }
+            Act::Purge => {
+                user.deleted_at.get_or_insert(moment.time);
+                user.memberships.clear();
+                user.left.clear();
+                user.direct.clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a caller enters without an event, and what it asks beside users and groups.
+
+use std::sync::Arc;
+
+use roaring::{MultiOps, RoaringBitmap};
+
+use super::batch::Batch;
+use super::catalog::{Product, SkuIndex};
+use super::intent::GroupIndex;
+use super::registers::Trait;
+use super::tenant::Tenant;
+
+impl Tenant {
+    /// Enters facts about a product as they are: nobody is looked at again because of them.
+    pub fn change_product(&mut self, sku: SkuIndex, change: impl FnOnce(&mut Product)) {
+        if let Some(product) = Arc::make_mut(&mut self.catalog).product_mut(sku) {
+            change(product);
+        }
+    }
+
+    /// Enters whether a group is of a kind that can have licenses.
+    pub fn set_eligible(&mut self, group: GroupIndex, is_eligible: bool) {
+        if let Some(group) = self.groups.get_mut(group.0 as usize)
+            && group.is_eligible != is_eligible
+        {
+            Arc::make_mut(group).is_eligible = is_eligible;
+        }
+    }
+
+    /// Enters the template of a group as it is, without a look at it.
+    pub fn change_group(&mut self, group: GroupIndex, change: impl FnOnce(&mut super::intent::Group)) {
+        if let Some(group) = self.groups.get_mut(group.0 as usize) {
+            change(Arc::make_mut(group));
+        }
+    }
+
+    /// The users who were deleted.
+    pub fn deleted_users(&self) -> &RoaringBitmap {
+        self.registers.users(Trait::Deleted)
+    }
+
+    /// The users with a license.
+    pub fn holders(&self) -> RoaringBitmap {
+        self.registers.holders()
+    }
+
+    /// Whether some user has a license from a group, or fails to get one.
+    pub fn has_records(&self, group: GroupIndex) -> bool {
+        !self.registers.users(Trait::From(group)).is_empty()
+    }
+}
+
+impl Batch {
+    /// The users who lose a seat of some product.
+    pub fn losing(&self) -> RoaringBitmap {
+        let losing = self.changes.iter().filter(|one| !one.change.seats_freed.is_empty());
+        losing.map(|one| &one.users).union()
+    }
+}
