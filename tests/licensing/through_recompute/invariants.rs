@@ -99,8 +99,8 @@ pub(super) fn of_second_look(known: &Known, second: &Told) -> Vec<String> {
     if let Some(delta) = second.deltas.first() {
         faults.push(format!("a second run makes {} changes, such as {delta:?}", second.deltas.len()));
     }
-    if let Some(line) = second.audit.iter().find(|line| line.activity == "Change user license") {
-        faults.push(format!("a second run tells of a user: {line:?}"));
+    if let Some(line) = second.audit.iter().find(|line| line.activity != "Override guard") {
+        faults.push(format!("a second run tells that something happened: {line:?}"));
     }
     if second.moves > 0 {
         faults.push(format!("a second run moves {} members", second.moves));
