@@ -108,8 +108,12 @@ pub(super) fn of_second_look(known: &Known, second: &Told) -> Vec<String> {
     if second.errors != known.errors {
         faults.push(format!("errors of a second run: {:?}, not {:?}", second.errors, known.errors));
     }
-    if second.seats != known.seats {
-        faults.push(format!("seats of a second run: {:?}, not {:?}", second.seats, known.seats));
+    let skus: BTreeSet<&String> = known.seats.keys().chain(second.seats.keys()).collect();
+    for sku in skus {
+        let (old, new) = (known.seats.get(sku), second.seats.get(sku));
+        if old != new {
+            faults.push(format!("seats of a second run: {new:?}, not {old:?}"));
+        }
     }
     let users: BTreeSet<&String> = known.states.keys().chain(second.states.keys()).collect();
     for user in users {
