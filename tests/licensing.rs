@@ -2,9 +2,11 @@
 //! second implementation.
 
 mod histories;
+mod in_files;
 mod laws;
 mod reference;
 mod scenario;
+mod through_recompute;
 mod world;
 
 use std::path::Path;

@@ -10,72 +10,78 @@ use dyngroup::licensing::tenant::Tenant;
 use roaring::RoaringBitmap;
 use serde::Deserialize;
 
+use super::in_files::{InFiles, StepInFiles};
 use super::laws;
 use super::world::{World, names};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Scenario {
+pub(super) struct Scenario {
     #[serde(rename = "title")]
     _title: String,
     /// The text of a policy file.
     #[serde(default)]
-    policy: String,
+    pub(super) policy: String,
     /// The directory's location.
-    country: Option<String>,
+    pub(super) country: Option<String>,
     /// Groups that cannot have licenses.
     #[serde(default)]
-    ineligible: Vec<String>,
+    pub(super) ineligible: Vec<String>,
     /// Templates that nobody checked.
     #[serde(default)]
-    imported: BTreeMap<String, String>,
-    step: Vec<Step>,
+    pub(super) imported: BTreeMap<String, String>,
+    /// What only files have.
+    #[serde(default)]
+    pub(super) recompute: InFiles,
+    pub(super) step: Vec<Step>,
 }
 
 /// One batch. What a step does not list has to be empty, but for what is only looked at where it is listed.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Step {
+pub(super) struct Step {
     #[serde(rename = "do")]
-    events: Vec<String>,
+    pub(super) events: Vec<String>,
     /// Nothing is looked at.
     #[serde(default)]
-    setup: bool,
+    pub(super) setup: bool,
     /// The records of users, only of those listed.
     #[serde(default)]
-    users: BTreeMap<String, Vec<String>>,
+    pub(super) users: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    seats: BTreeMap<String, i64>,
+    pub(super) seats: BTreeMap<String, i64>,
     /// All errors that there are, with their numbers.
     #[serde(default)]
-    errors: Vec<String>,
+    pub(super) errors: Vec<String>,
     #[serde(default)]
-    audit: Vec<String>,
+    pub(super) audit: Vec<String>,
     #[serde(default)]
-    refused: Vec<String>,
+    pub(super) refused: Vec<String>,
     /// Plans that users have, and plans that they do not have; only those listed.
     #[serde(default)]
-    on: BTreeMap<String, Vec<String>>,
+    pub(super) on: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    off: BTreeMap<String, Vec<String>>,
+    pub(super) off: BTreeMap<String, Vec<String>>,
     /// How many plans users have.
     #[serde(default)]
-    plans: BTreeMap<String, usize>,
+    pub(super) plans: BTreeMap<String, usize>,
     /// How many plans users can get back.
     #[serde(default)]
-    grace: BTreeMap<String, usize>,
+    pub(super) grace: BTreeMap<String, usize>,
     #[serde(default)]
-    restored: BTreeMap<String, usize>,
+    pub(super) restored: BTreeMap<String, usize>,
     #[serde(default)]
-    assigned: BTreeMap<String, Vec<String>>,
+    pub(super) assigned: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    available: BTreeMap<String, i64>,
+    pub(super) available: BTreeMap<String, i64>,
     #[serde(default)]
-    location: BTreeMap<String, String>,
+    pub(super) location: BTreeMap<String, String>,
     #[serde(default)]
-    has_errors: BTreeMap<String, bool>,
+    pub(super) has_errors: BTreeMap<String, bool>,
     /// How many users would lose a license; then nothing happens.
-    stopped: Option<u64>,
+    pub(super) stopped: Option<u64>,
+    /// What is different where the step runs through the program.
+    pub(super) recompute: Option<StepInFiles>,
 }
 
 /// What is wrong.
@@ -296,22 +302,22 @@ fn audit_text(world: &World, event: &AuditEvent) -> String {
     }
 }
 
-fn counted(counts: BTreeMap<String, u64>) -> Vec<String> {
+pub(super) fn counted(counts: BTreeMap<String, u64>) -> Vec<String> {
     let text = |(name, count)| if count == 1 { name } else { format!("{name} x{count}") };
     sorted(&counts.into_iter().map(text).collect::<Vec<_>>())
 }
 
-fn sorted(lines: &[String]) -> Vec<String> {
+pub(super) fn sorted(lines: &[String]) -> Vec<String> {
     let mut lines = lines.to_vec();
     lines.sort();
     lines
 }
 
 #[derive(Default)]
-struct Faults(Vec<String>);
+pub(super) struct Faults(pub(super) Vec<String>);
 
 impl Faults {
-    fn same<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: &T, found: &T) {
+    pub(super) fn same<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, expected: &T, found: &T) {
         if expected != found {
             self.0.push(format!("{what}\n  expected {expected:?}\n  found    {found:?}"));
         }

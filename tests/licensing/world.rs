@@ -40,9 +40,10 @@ impl UserIds for Names {
 }
 
 /// Seats of each product where a scenario says nothing.
-const SEATS: u64 = 10_000;
+pub(super) const SEATS: u64 = 10_000;
 
-static PRODUCTS: LazyLock<toml::Table> =
+/// The products by their short names.
+pub(super) static PRODUCTS: LazyLock<toml::Table> =
     LazyLock::new(|| toml::from_str(include_str!("products.toml")).unwrap());
 
 impl World {
