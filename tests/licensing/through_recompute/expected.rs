@@ -96,10 +96,9 @@ impl Runner<'_> {
     }
 
     fn look_at_plans(&self, step: &Step, before: &Known, runs: &[Told], faults: &mut Faults) {
-        let products = &self.model.products;
         for (lists, expected) in [(&step.on, true), (&step.off, false)] {
             for (name, plans) in lists {
-                let enabled = self.known.enabled(name, products);
+                let enabled = self.known.enabled(name);
                 for plan in plans {
                     let found = enabled.contains(&Products::plan(plan));
                     faults.same(&format!("{name} has {plan}"), &expected, &found);
@@ -107,7 +106,7 @@ impl Runner<'_> {
             }
         }
         for (name, expected) in &step.plans {
-            faults.same(&format!("plans of {name}"), expected, &self.known.enabled(name, products).len());
+            faults.same(&format!("plans of {name}"), expected, &self.known.enabled(name).len());
         }
         for (name, expected) in &step.grace {
             faults.same(&format!("grace of {name}"), expected, &self.known.grace(name, self.now));

@@ -1,6 +1,7 @@
 //! What the runs so far have told, and what has to hold between a run and those before it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::outputs::{ErrorLine, Key, Seats, Told, UserState};
 use super::products::Products;
@@ -9,40 +10,36 @@ use super::products::Products;
 #[derive(Clone, Default)]
 pub(super) struct Known {
     /// What was last told of each user.
-    pub(super) states: BTreeMap<String, UserState>,
+    pub(super) states: BTreeMap<String, Arc<UserState>>,
     /// Assignments that are kept although nobody asks for them any more.
     pub(super) pending: BTreeSet<Key>,
     pub(super) seats: BTreeMap<String, Seats>,
     pub(super) errors: Vec<ErrorLine>,
-    /// The plans that each user has.
-    enabled: BTreeMap<String, BTreeSet<String>>,
+    /// The products of the last run.
+    products: Option<Arc<Products>>,
 }
 
 impl Known {
     /// What is told of users before the first run.
     pub(super) fn before(states: BTreeMap<String, UserState>, products: &Products) -> Self {
-        let mut known = Self { states, ..Self::default() };
-        known.enabled = known.all_enabled(products);
-        known
-    }
-
-    fn all_enabled(&self, products: &Products) -> BTreeMap<String, BTreeSet<String>> {
-        self.states.keys().map(|user| (user.clone(), self.enabled(user, products))).collect()
+        let states = states.into_iter().map(|(user, state)| (user, Arc::new(state))).collect();
+        Self { states, products: Some(Arc::new(products.clone())), ..Self::default() }
     }
 
     /// What is known of a user; nothing of one who never had a license.
-    pub(super) fn state(&self, user: &str) -> UserState {
+    pub(super) fn state(&self, user: &str) -> Arc<UserState> {
         self.states.get(user).cloned().unwrap_or_default()
     }
 
     /// The plans that a user has.
-    pub(super) fn enabled(&self, user: &str, products: &Products) -> BTreeSet<String> {
-        let state = self.state(user);
-        let mut plans = BTreeSet::new();
+    pub(super) fn enabled(&self, user: &str) -> BTreeSet<String> {
+        let (state, mut plans) = (self.state(user), BTreeSet::new());
+        let Some(products) = &self.products else { return plans };
         for one in state.in_force() {
             plans.extend(products.plans_of(&one.sku_id).difference(&one.disabled_plans).cloned());
         }
-        plans.retain(|plan| !state.held_back().contains(plan.as_str()));
+        let held_back = state.held_back();
+        plans.retain(|plan| !held_back.contains(plan.as_str()));
         plans
     }
 
@@ -61,7 +58,8 @@ impl Known {
     /// Takes a run over; gives what does not fit what was known.
     pub(super) fn take(&mut self, told: &Told, products: &Products) -> Vec<String> {
         let before = self.clone();
-        self.states.extend(told.states.iter().map(|(user, state)| (user.clone(), state.clone())));
+        self.states.extend(told.states.iter().map(|(user, state)| (user.clone(), Arc::clone(state))));
+        self.products = Some(Arc::new(products.clone()));
         self.seats.clone_from(&told.seats);
         self.errors.clone_from(&told.errors);
         for delta in &told.deltas {
@@ -71,7 +69,6 @@ impl Known {
                 self.pending.remove(&delta.key());
             }
         }
-        self.enabled = self.all_enabled(products);
         let mut faults = self.faults_of_deltas(&before, told);
         faults.extend(self.faults_of_plans(&before, told));
         faults.extend(self.faults_of_seats(&before, told));
@@ -99,8 +96,8 @@ impl Known {
             }
         }
         for (user, state) in &told.states {
-            let (old, new) = (before.state(user), state);
-            let (old, new) = (old.assignments(), new.assignments());
+            let old = before.state(user);
+            let (old, new) = (old.assignments(), state.assignments());
             let keys: BTreeSet<&Key> = old.keys().chain(new.keys()).collect();
             for key in keys {
                 let word = |one: Option<&&super::outputs::Assignment>| {
@@ -128,12 +125,11 @@ impl Known {
             on.extend(delta.plans_on.iter().map(String::as_str));
             off.extend(delta.plans_off.iter().map(String::as_str));
         }
-        let nothing = BTreeSet::new();
         let mut faults = Vec::new();
         for (user, [on, off]) in by_user {
-            let [old, new] = [before, self].map(|known| known.enabled.get(user).unwrap_or(&nothing));
-            let came: BTreeSet<&str> = new.difference(old).map(String::as_str).collect();
-            let went: BTreeSet<&str> = old.difference(new).map(String::as_str).collect();
+            let [old, new] = [before, self].map(|known| known.enabled(user));
+            let came: BTreeSet<&str> = new.difference(&old).map(String::as_str).collect();
+            let went: BTreeSet<&str> = old.difference(&new).map(String::as_str).collect();
             if on != came || off != went {
                 faults.push(format!(
                     "{user}: plans on {on:?} and off {off:?} are told, but {came:?} came and {went:?} went"

@@ -1,6 +1,7 @@
 //! What a run leaves in the folder of `--out`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,7 +19,7 @@ pub(super) type Key = (String, String, Group);
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) deltas: Vec<Delta>,
-    pub(super) states: BTreeMap<String, UserState>,
+    pub(super) states: BTreeMap<String, Arc<UserState>>,
     pub(super) errors: Vec<ErrorLine>,
     pub(super) seats: BTreeMap<String, Seats>,
     pub(super) audit: Vec<AuditLine>,
@@ -148,7 +149,7 @@ impl Told {
         let moves: Vec<Value> = rows(folder, out, "membership-deltas.ndjson")?;
         Ok(Self {
             deltas: rows(folder, out, "license-deltas.ndjson")?,
-            states: states.into_iter().map(|state| (state.user_id.clone(), state)).collect(),
+            states: states.into_iter().map(|state| (state.user_id.clone(), Arc::new(state))).collect(),
             errors: rows(folder, out, "license-errors.ndjson")?,
             seats: seats.into_iter().map(|seats| (seats.sku_id.clone(), seats)).collect(),
             audit: rows(folder, out, "audit.ndjson")?,

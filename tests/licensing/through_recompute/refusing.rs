@@ -1,6 +1,6 @@
 //! The runner itself: scenarios that state what is not so do not pass.
 
-use super::run;
+use super::faults;
 
 /// A scenario in which all is as it should be; each of the others has one thing wrong.
 const RIGHT: &str = r#"
@@ -29,7 +29,7 @@ location.ada = "NO"
 
 #[test]
 fn a_scenario_that_is_right_passes() {
-    assert_eq!(run(RIGHT), Vec::<String>::new());
+    assert_eq!(faults(RIGHT), Vec::<String>::new());
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_scenario_with_one_thing_wrong_fails_for_it() {
     for (right, other, fault) in wrong {
         let text = RIGHT.replacen(right, other, 1);
         assert_ne!(text, RIGHT, "{right}");
-        let found = run(&text);
+        let found = faults(&text);
         assert!(found.iter().any(|one| one.contains(fault)), "{other}: {found:?}");
     }
 }
