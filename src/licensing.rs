@@ -13,6 +13,7 @@ pub mod facts;
 pub mod intent;
 mod layout;
 pub mod outcome;
+mod plain;
 pub mod plan_set;
 pub mod policy;
 pub mod pool;
