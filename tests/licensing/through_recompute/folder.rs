@@ -78,7 +78,8 @@ impl Model {
 
     /// What users are told to hold, as it would have been told by a run before.
     pub(super) fn held(&self) -> BTreeMap<String, UserState> {
-        let holders = self.users.iter().filter(|(_, user)| user.held.is_some());
+        let is_holder = |user: &User| user.held.is_some() || !user.direct.is_empty();
+        let holders = self.users.iter().filter(|(_, user)| is_holder(user) && !user.is_deleted);
         let state = |(id, user): (&String, &User)| {
             let object = json!({
                 "userId": id,

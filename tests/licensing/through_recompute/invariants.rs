@@ -99,8 +99,8 @@ pub(super) fn of_second_look(known: &Known, second: &Told) -> Vec<String> {
     if let Some(delta) = second.deltas.first() {
         faults.push(format!("a second run makes {} changes, such as {delta:?}", second.deltas.len()));
     }
-    if let Some(line) = second.audit.iter().find(|line| line.activity == "Change user license") {
-        faults.push(format!("a second run tells of a user: {line:?}"));
+    if let Some(line) = second.audit.iter().find(|line| line.activity != "Override guard") {
+        faults.push(format!("a second run tells that something happened: {line:?}"));
     }
     if second.moves > 0 {
         faults.push(format!("a second run moves {} members", second.moves));
@@ -108,8 +108,12 @@ pub(super) fn of_second_look(known: &Known, second: &Told) -> Vec<String> {
     if second.errors != known.errors {
         faults.push(format!("errors of a second run: {:?}, not {:?}", second.errors, known.errors));
     }
-    if second.seats != known.seats {
-        faults.push(format!("seats of a second run: {:?}, not {:?}", second.seats, known.seats));
+    let skus: BTreeSet<&String> = known.seats.keys().chain(second.seats.keys()).collect();
+    for sku in skus {
+        let (old, new) = (known.seats.get(sku), second.seats.get(sku));
+        if old != new {
+            faults.push(format!("seats of a second run: {new:?}, not {old:?}"));
+        }
     }
     let users: BTreeSet<&String> = known.states.keys().chain(second.states.keys()).collect();
     for user in users {

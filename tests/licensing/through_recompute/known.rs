@@ -172,6 +172,10 @@ impl Known {
     /// Times move only with what they belong to.
     fn faults_of_times(&self, before: &Self, told: &Told) -> Vec<String> {
         let mut faults = Vec::new();
+        if before.seats.is_empty() {
+            // Nothing tells when direct licenses of the first run were given.
+            return faults;
+        }
         let changed: BTreeSet<Key> = told.deltas.iter().map(super::outputs::Delta::key).collect();
         for (user, state) in &told.states {
             let (old, new) = (before.state(user), state.assignments());

@@ -143,6 +143,9 @@ impl Model {
             }
             "product" => self.product(words[0], words[1] == "+", &words[2..]),
             "reprocess" => return vec![Asked::Reprocess(reprocess(&words))],
+            "policy" => self.policy = format!("[licensing]\n{rest}\n"),
+            "country" => self.country = Some(words[0].to_owned()),
+            "kind" => self.group(words[0]).is_ineligible = words[1] == "ineligible",
             "tick" => return vec![Asked::Days(words[0].strip_suffix('d').unwrap().parse().unwrap())],
             _ => panic!("no such event: {line}"),
         }
