@@ -3,6 +3,7 @@
 
 mod cascade;
 mod command;
+mod differences;
 mod events;
 mod forecast;
 mod import;
@@ -120,7 +121,7 @@ impl Prepared {
             if ledger.is_new {
                 enter_named_groups(&mut ledger, people, roster)?;
             }
-            people::changes(&mut ledger, people, asked.users, roster, &mut events);
+            differences::changes(&mut ledger, people, asked.users, roster, &mut events);
             if people.odd_locations() > 0 {
                 warnings.push(
                     "some users have a usageLocation that is no two-letter country: they count as having none"

@@ -1,28 +1,17 @@
-//! What users bring along as far as licenses go: location, address, and the licenses that they hold by themselves;
-//! and what changed about them since the last run.
+//! What users bring along as far as licenses go: location, address, and the licenses that they hold.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
 
 use arrow_array::Array;
 use roaring::RoaringBitmap;
 
-use super::Ledger;
-use super::events::{Events, Turn};
-use super::import::{imported, state_of};
-use crate::base::limits::DELETED_USER_DAYS;
 use crate::cli::failure::Failure;
 use crate::directory::columns::{Column, Columns, NULL_CODE, TextColumn};
 use crate::directory::license_fields::{ADDRESS_CONFLICT, LICENSES};
 use crate::directory::object::{Object, Value};
 use crate::directory::user_licenses::{self, UserLicense};
 use crate::language::attribute::Subject;
-use crate::licensing::catalog::{Country, SkuIndex};
-use crate::licensing::event::EventKind;
-use crate::licensing::intent::{DirectLicense, User, UserIndex, Version};
-use crate::licensing::outcome::AssignmentState;
-use crate::licensing::plan_set::PlanIndex;
-use crate::licensing::tenant::Tenant;
+use crate::licensing::catalog::Country;
 use crate::membership::changed::ChangedObject;
 use crate::membership::roster::{Ordinal, Roster};
 
@@ -36,12 +25,13 @@ pub(in crate::cli) struct People {
     odd_locations: u64,
 }
 
+/// Users who are alike.
 #[derive(Debug)]
-struct Class {
-    location: Option<Country>,
-    has_address_conflict: bool,
-    licenses: Vec<UserLicense>,
-    users: RoaringBitmap,
+pub(super) struct Class {
+    pub(super) location: Option<Country>,
+    pub(super) has_address_conflict: bool,
+    pub(super) licenses: Vec<UserLicense>,
+    pub(super) users: RoaringBitmap,
 }
 
 const NOT_TOLD: u32 = u32::MAX;
@@ -168,187 +158,16 @@ impl People {
         }
     }
 
-    fn class_of(&self, user: Ordinal) -> Option<(u32, &Class)> {
+    /// All of them.
+    pub(super) fn classes(&self) -> &[Class] {
+        &self.classes
+    }
+
+    /// The place and the class of a user of whom something is told.
+    pub(super) fn class_of(&self, user: Ordinal) -> Option<(u32, &Class)> {
         let place = *self.places.get(user as usize)?;
         Some((place, self.classes.get(place as usize)?))
     }
-}
-
-/// What is told of users against what is remembered: new users get a place, and of all that differs there is an
-/// event. `present` are the users who exist.
-pub(super) fn changes(
-    ledger: &mut Ledger,
-    people: &People,
-    present: &RoaringBitmap,
-    roster: &Roster,
-    events: &mut Events,
-) {
-    let direct: Vec<Version> =
-        people.classes.iter().map(|class| direct_of(&mut ledger.tenant, &class.licenses)).collect();
-    let mut known = RoaringBitmap::new();
-    let mut moved = Moved::default();
-    for (user, holders) in ledger.tenant.user_classes() {
-        known |= &holders;
-        let mut last: Option<(u32, Difference)> = None;
-        for ordinal in &holders {
-            if !present.contains(ordinal) {
-                left(&user, ordinal, roster, events);
-                continue;
-            }
-            let Some((place, class)) = people.class_of(ordinal) else {
-                if user.deleted_at.is_some() {
-                    let id = format!("user-restored:{}", roster.id(ordinal));
-                    events.push(Turn::Person, id, EventKind::UserRestored(UserIndex(ordinal)));
-                }
-                continue;
-            };
-            if last.as_ref().is_none_or(|(known, _)| *known != place) {
-                let direct = direct.get(place as usize).cloned().unwrap_or_default();
-                last = Some((place, Difference::between(&user, class, &direct)));
-            }
-            if let Some((_, difference)) = &last {
-                difference.tell(UserIndex(ordinal), roster.id(ordinal), &mut moved, events);
-            }
-        }
-    }
-    moved.tell(events);
-    for (class, direct) in people.classes.iter().zip(direct) {
-        let new = &class.users - &known;
-        if !new.is_empty() {
-            enter(ledger, class, &new, direct, roster, events);
-        }
-    }
-}
-
-/// Enters users who were not known before. Those of the first run hold what they hold; later ones ask for what
-/// they are said to hold by themselves, because nobody kept seats for them.
-fn enter(
-    ledger: &mut Ledger,
-    class: &Class,
-    users: &RoaringBitmap,
-    direct: Version,
-    roster: &Roster,
-    events: &mut Events,
-) {
-    let mut user = User::new(class.location);
-    user.has_address_conflict = class.has_address_conflict;
-    if !ledger.is_new {
-        ledger.tenant.set_users(users, Arc::new(user));
-        if !direct.is_empty() {
-            for ordinal in users {
-                set_direct(UserIndex(ordinal), roster.id(ordinal), direct.clone(), Vec::new(), events);
-            }
-        }
-        return;
-    }
-    let since = ledger.origin;
-    user.direct =
-        direct.into_iter().map(|(sku, disabled)| (sku, DirectLicense { disabled, since })).collect();
-    ledger.tenant.set_users(users, Arc::new(user));
-    if class.licenses.is_empty() {
-        return;
-    }
-    let outcome = imported(&mut ledger.tenant, &class.licenses, since);
-    ledger.tenant.set_outcomes(users, Arc::new(outcome));
-    ledger.taken_over |= users;
-}
-
-/// What differs between what is remembered of users and what is told of them.
-struct Difference {
-    is_back: bool,
-    location: Option<Option<Country>>,
-    address: Option<bool>,
-    add: Version,
-    remove: Vec<SkuIndex>,
-}
-
-impl Difference {
-    fn between(user: &User, class: &Class, direct: &Version) -> Self {
-        let add = direct
-            .iter()
-            .filter(|(sku, disabled)| user.direct.get(sku).is_none_or(|known| known.disabled != **disabled));
-        Self {
-            is_back: user.deleted_at.is_some(),
-            location: (user.location != class.location).then_some(class.location),
-            address: (user.has_address_conflict != class.has_address_conflict)
-                .then_some(class.has_address_conflict),
-            add: add.map(|(sku, disabled)| (*sku, disabled.clone())).collect(),
-            remove: user.direct.keys().filter(|sku| !direct.contains_key(sku)).copied().collect(),
-        }
-    }
-
-    fn tell(&self, user: UserIndex, id: &str, moved: &mut Moved, events: &mut Events) {
-        if self.is_back {
-            events.push(Turn::Person, format!("user-restored:{id}"), EventKind::UserRestored(user));
-        }
-        if let Some(location) = self.location {
-            moved.locations.entry(location).or_default().insert(user.0);
-        }
-        if let Some(conflict) = self.address {
-            moved.addresses.entry(conflict).or_default().insert(user.0);
-        }
-        if !self.add.is_empty() || !self.remove.is_empty() {
-            set_direct(user, id, self.add.clone(), self.remove.clone(), events);
-        }
-    }
-}
-
-/// Users with another location or address, by what it is now.
-#[derive(Default)]
-struct Moved {
-    locations: BTreeMap<Option<Country>, RoaringBitmap>,
-    addresses: BTreeMap<bool, RoaringBitmap>,
-}
-
-impl Moved {
-    fn tell(self, events: &mut Events) {
-        for (location, users) in self.locations {
-            let name = location.map_or_else(|| "none".to_owned(), |location| location.to_string());
-            let kind = EventKind::UsageLocationChanged(users, location);
-            events.push(Turn::Person, format!("usage-location:{name}"), kind);
-        }
-        for (conflict, users) in self.addresses {
-            let name = if conflict { "taken" } else { "free" };
-            events.push(
-                Turn::Person,
-                format!("address:{name}"),
-                EventKind::AddressConflictChanged(users, conflict),
-            );
-        }
-    }
-}
-
-fn set_direct(user: UserIndex, id: &str, add: Version, remove: Vec<SkuIndex>, events: &mut Events) {
-    let turn = if add.is_empty() { Turn::DirectLess } else { Turn::DirectMore };
-    events.push(turn, format!("direct:{id}"), EventKind::DirectSet { user, add, remove });
-}
-
-/// A user who is not there any more; the last trace goes some time later.
-fn left(user: &User, ordinal: Ordinal, roster: &Roster, events: &mut Events) {
-    let id = roster.id(ordinal);
-    let index = UserIndex(ordinal);
-    match user.deleted_at {
-        None => events.push(Turn::Person, format!("user-deleted:{id}"), EventKind::UserSoftDeleted(index)),
-        Some(deleted_at) => {
-            let is_empty = user.memberships.is_empty() && user.direct.is_empty();
-            if !is_empty && events.is_days_after(deleted_at, DELETED_USER_DAYS) {
-                events.push(Turn::Person, format!("user-purged:{id}"), EventKind::UserHardDeleted(index));
-            }
-        }
-    }
-}
-
-/// The licenses that users hold by themselves.
-pub(super) fn direct_of(tenant: &mut Tenant, licenses: &[UserLicense]) -> Version {
-    let mut version = Version::new();
-    let own = licenses.iter().filter(|license| license.group_id.is_none());
-    for license in own.filter(|license| state_of(license) != AssignmentState::Error) {
-        let sku = tenant.sku(&license.sku_id);
-        let disabled: Vec<PlanIndex> =
-            license.disabled_plans.iter().map(|plan| tenant.plan(plan, None)).collect();
-        version.insert(sku, disabled.into_iter().collect());
-    }
-    version
 }
 
 fn text_of<'o>(object: &'o Object, name: &str) -> Option<&'o str> {
