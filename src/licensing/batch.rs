@@ -83,9 +83,10 @@ pub(super) fn evaluate(tenant: &Tenant, events: &[Event], ids: &dyn UserIds) -> 
         now: draft.now,
     };
     let books = Books::of(People::of(&draft, &rules), ids);
-    let changes = books.changes(&draft);
+    let told = books.told();
+    let changes = told.changes(&draft);
     guard(tenant, &changes)?;
-    let (summaries, audit) = telling::tell(&draft, &books);
+    let (summaries, audit) = telling::tell(&draft, &books, &told);
     let seen = draft.events.iter().map(|event| (event.sequence, event.id.clone())).collect();
     let pairs = tenant.groups.iter().zip(draft.groups.iter()).enumerate();
     let changed = pairs.filter(|(_, (before, after))| !Arc::ptr_eq(before, after));
@@ -104,7 +105,7 @@ fn guard(tenant: &Tenant, changes: &[ClassChange]) -> Result<(), GuardStop> {
     if count == 0 {
         return Ok(());
     }
-    let users_before = tenant.registers.holders().len();
+    let users_before = tenant.holders();
     let is_within = match limit {
         MassChange::Users(most) => count <= most,
         MassChange::Percent(share) => u128::from(count) * 100 <= u128::from(users_before) * u128::from(share),

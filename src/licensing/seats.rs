@@ -10,6 +10,8 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::HashSet;
+
 use self::walk::Walk;
 use super::candidate::{Question, Rules, Standing};
 use super::catalog::SkuIndex;
@@ -88,14 +90,29 @@ pub(super) fn allot(
     ids: &dyn UserIds,
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> Allotment {
-    let short = short_products(rules, seekers, consumed);
+    let mut cases: BTreeMap<usize, (&Case, u64)> = BTreeMap::new();
+    for Seeker { case, size, .. } in seekers {
+        cases.entry(case.number).or_insert((case, 0)).1 += size;
+    }
+    let cases: Vec<(&Case, u64)> = cases.into_values().collect();
+    let short = short_products(rules, &cases, consumed);
+    let scarce = scarce_products(rules, &cases, &short, consumed);
     let mut allotment = Allotment::default();
+    let mut walking: HashSet<usize> = HashSet::new();
+    for (case, size) in cases {
+        // Who is new to all of it and takes only what there is enough of gets it, whoever comes first.
+        let wants = if case.full.is_free { &scarce } else { &short };
+        if products(&case.question).any(|sku| wants.contains(&sku)) {
+            walking.insert(case.number);
+        } else {
+            allotment.count(size, &case.question.held, &case.full.held);
+        }
+    }
     let mut competing = Vec::new();
     for (seeker, one) in seekers.iter().enumerate() {
-        if products(&one.case.question).any(|sku| short.contains(&sku)) {
+        if walking.contains(&one.case.number) {
             competing.push(seeker);
         } else {
-            allotment.count(one.size, &one.case.question.held, &one.case.full.held);
             let (size, refusals) = (one.size, Refusals::new());
             allotment.parts.push(Part { seeker, is_whole: true, size, answer: None, refusals });
         }
@@ -120,13 +137,13 @@ fn signed(seats: u64) -> i64 {
 /// are in one set, because a seat of one may depend on a seat of the other.
 fn short_products(
     rules: &Rules<'_>,
-    seekers: &[Seeker<'_>],
+    cases: &[(&Case, u64)],
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> BTreeSet<SkuIndex> {
     let mut sets = Sets::default();
     let mut change: BTreeMap<SkuIndex, i64> = BTreeMap::new();
     let mut taken: BTreeSet<SkuIndex> = BTreeSet::new();
-    for Seeker { size, case, .. } in seekers {
+    for (case, size) in cases {
         sets.join(products(&case.question));
         let users = signed(*size);
         for sku in case.full.held.difference(&case.question.held) {
@@ -144,6 +161,32 @@ fn short_products(
     let roots: BTreeSet<SkuIndex> = taken.iter().filter(overfull).map(|sku| sets.root(*sku)).collect();
     let all: Vec<SkuIndex> = sets.parents.keys().copied().collect();
     all.into_iter().filter(|sku| roots.contains(&sets.root(*sku))).collect()
+}
+
+/// Those of the short products of which there would not be enough if everyone who may come to take one did.
+fn scarce_products(
+    rules: &Rules<'_>,
+    cases: &[(&Case, u64)],
+    short: &BTreeSet<SkuIndex>,
+    consumed: &dyn Fn(SkuIndex) -> u64,
+) -> BTreeSet<SkuIndex> {
+    if short.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut newcomers: BTreeMap<SkuIndex, u64> = BTreeMap::new();
+    for (case, size) in cases {
+        let held = &case.question.held;
+        let may_take: BTreeSet<SkuIndex> =
+            products(&case.question).filter(|sku| !held.contains(sku)).collect();
+        for sku in may_take {
+            *newcomers.entry(sku).or_default() += size;
+        }
+    }
+    let enough = |sku: &&SkuIndex| {
+        let newcomers = newcomers.get(sku).copied().unwrap_or_default();
+        consumed(**sku).saturating_add(newcomers) <= rules.catalog.pool(**sku).capacity
+    };
+    short.iter().filter(|sku| !enough(sku)).copied().collect()
 }
 
 /// The products that a user may come to take or give.

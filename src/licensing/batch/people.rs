@@ -32,6 +32,8 @@ pub(super) struct People<'a> {
     pub(super) roll: Roll,
     pub(super) cases: Vec<Case>,
     numbers: HashMap<Key, usize>,
+    /// Countries where some plan may not be used.
+    countries: BTreeSet<Country>,
     /// What is left of users who were deleted, by the address of the outcome that they had and
     /// whether they keep seats.
     left: HashMap<(usize, bool), Arc<Outcome>>,
@@ -63,12 +65,22 @@ pub(super) enum Fate {
 struct Key {
     outcome: usize,
     retries: bool,
-    location: Option<Country>,
+    location: Whereabouts,
     has_address_conflict: bool,
     /// In the order in which they were asked for.
     groups: Vec<GroupIndex>,
     left: Vec<(GroupIndex, Timestamp)>,
     direct: Vec<(SkuIndex, PlanSet)>,
+}
+
+/// What a location means to licenses.
+#[derive(PartialEq, Eq, Hash)]
+enum Whereabouts {
+    Unknown,
+    /// A country where some plan is prohibited.
+    At(Country),
+    /// One of the others, which are all alike.
+    Elsewhere,
 }
 
 impl<'a> People<'a> {
@@ -81,6 +93,7 @@ impl<'a> People<'a> {
             roll: Roll::default(),
             cases: Vec::new(),
             numbers: HashMap::new(),
+            countries: rules.catalog.countries(),
             left: HashMap::new(),
             freed: BTreeMap::new(),
         };
@@ -142,7 +155,7 @@ impl<'a> People<'a> {
                 continue;
             };
             let next = self.cases.len() + new.len();
-            let number = *self.numbers.entry(key(self.rules, &crowd.state)).or_insert(next);
+            let number = *self.numbers.entry(key(self.rules, &self.countries, &crowd.state)).or_insert(next);
             if number == next {
                 new.push((number, &crowd.state));
             }
@@ -232,8 +245,11 @@ impl<'a> People<'a> {
     }
 }
 
-fn key(rules: &Rules<'_>, state: &State) -> Key {
+fn key(rules: &Rules<'_>, countries: &BTreeSet<Country>, state: &State) -> Key {
     let user = &*state.user;
+    let whereabouts = |country| {
+        if countries.contains(&country) { Whereabouts::At(country) } else { Whereabouts::Elsewhere }
+    };
     let mut groups: Vec<GroupIndex> = user.memberships.keys().copied().collect();
     if groups.len() > 1 {
         groups.sort_by_cached_key(|group| {
@@ -246,7 +262,7 @@ fn key(rules: &Rules<'_>, state: &State) -> Key {
     Key {
         outcome: Arc::as_ptr(&state.outcome) as usize,
         retries: state.retries,
-        location: user.location,
+        location: rules.location(user).map_or(Whereabouts::Unknown, whereabouts),
         has_address_conflict: user.has_address_conflict,
         groups,
         left: user.left.iter().map(|(group, left)| (*group, left.time)).collect(),
