@@ -130,7 +130,9 @@ fn table(values: &[Value]) -> String {
             let mut row = Map::new();
             for (name, value) in value.as_object().unwrap() {
                 match value {
-                    Value::Object(parts) if name.ends_with("xtensionAttributes") || name == "prepaidUnits" => {
+                    Value::Object(parts)
+                        if name.ends_with("xtensionAttributes") || name == "prepaidUnits" =>
+                    {
                         row.extend(
                             parts.iter().map(|(part, value)| (format!("{name}.{part}"), value.clone())),
                         );
