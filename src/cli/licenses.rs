@@ -38,7 +38,7 @@ use crate::directory::group::Group;
 use crate::directory::sku::Sku;
 use crate::licensing::batch::Batch;
 use crate::licensing::event::{Event, EventKind, Reprocess};
-use crate::licensing::intent::{GroupIndex, TemplateEntry, UserIndex};
+use crate::licensing::intent::{GroupIndex, UserIndex};
 use crate::licensing::tenant::{Tenant, UserIds};
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
@@ -107,16 +107,6 @@ impl Prepared {
         let mut warnings = Vec::new();
         let mut gone = BTreeSet::new();
         products::changes(&mut ledger.tenant, asked.skus, &mut events);
-        if let Some(groups) = &asked.groups {
-            let there: BTreeSet<Ordinal> = groups.iter().map(|(ordinal, _)| *ordinal).collect();
-            gone = ledger.groups.keys().filter(|ordinal| !there.contains(ordinal)).copied().collect();
-            for id in templates::changes(&mut ledger, groups.iter().copied(), &mut events) {
-                warnings.push(format!(
-                    "group `{id}` is not in the folder and has licenses: the service does not delete such groups; \
-                     its members keep them until its licenses are taken off"
-                ));
-            }
-        }
         if let Some(people) = asked.people {
             if ledger.is_new {
                 enter_named_groups(&mut ledger, people, roster)?;
@@ -127,6 +117,16 @@ impl Prepared {
                     "some users have a usageLocation that is no two-letter country: they count as having none"
                         .to_owned(),
                 );
+            }
+        }
+        if let Some(groups) = &asked.groups {
+            let there: BTreeSet<Ordinal> = groups.iter().map(|(ordinal, _)| *ordinal).collect();
+            gone = ledger.groups.keys().filter(|ordinal| !there.contains(ordinal)).copied().collect();
+            for id in templates::changes(&mut ledger, groups.iter().copied(), &mut events) {
+                warnings.push(format!(
+                    "group `{id}` is not in the folder and has licenses: the service does not delete such groups; \
+                     its members keep them until its licenses are taken off"
+                ));
             }
         }
         let taken_over = std::mem::take(&mut ledger.taken_over);
@@ -242,11 +242,7 @@ fn take_over_templates(ledger: &mut Ledger, batch: &Batch) -> bool {
             continue;
         }
         let Some(asked) = ledger.asked.get(&index).cloned() else { continue };
-        let since = ledger.origin;
-        ledger.tenant.change_group(index, |group| {
-            let entries = asked.into_iter().map(|(sku, disabled)| (sku, TemplateEntry { disabled, since }));
-            group.template = entries.collect();
-        });
+        templates::take_over(ledger, index, &asked);
         any = true;
     }
     any

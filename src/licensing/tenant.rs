@@ -318,7 +318,7 @@ impl Tenant {
     }
 
     /// How many users have a license.
-    pub(super) fn holders(&self) -> u64 {
+    pub fn holders(&self) -> u64 {
         self.outcomes.ordinals(|outcome| outcome.in_force().next().is_some()).len()
     }
 

@@ -6,7 +6,8 @@ use super::{Ledger, templates};
 use crate::licensing::audit::{Activity, Target};
 use crate::licensing::batch::Batch;
 
-/// Remembers what was refused, and takes out of the audit what was refused before for the same reason.
+/// Remembers what was refused, and takes out of the audit what was refused before for the same reason, and what
+/// others tell of.
 pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
     let refusals: BTreeMap<String, String> =
         batch.refused.iter().map(|one| (one.event.clone(), format!("{:?}", one.refusal))).collect();
@@ -18,6 +19,8 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
     batch.audit.retain(|event| {
         event.succeeded || !event.causes.iter().any(|cause| known.contains(cause)) || !is_edit(event)
     });
+    // The membership side tells of groups that are gone.
+    batch.audit.retain(|event| !(event.activity == Activity::DeleteGroup && event.succeeded));
     let asked = std::mem::take(&mut ledger.asked);
     for (index, version) in &asked {
         let Some(group) = ledger.tenant.group(*index) else { continue };

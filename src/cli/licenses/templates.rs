@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use super::Ledger;
 use super::events::{Events, Turn};
 use crate::directory::group::{AssignedLicense, Group};
+use crate::licensing::catalog::SkuIndex;
 use crate::licensing::event::EventKind;
-use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, Version};
-use crate::licensing::plan_set::PlanIndex;
+use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, TemplateEntry, Version};
+use crate::licensing::outcome::Source;
+use crate::licensing::plan_set::{PlanIndex, PlanSet};
 use crate::licensing::tenant::Tenant;
 use crate::membership::roster::Ordinal;
 
@@ -34,7 +36,9 @@ pub(super) fn changes<'g>(
         ledger.tenant.set_eligible(index, group.security_enabled);
         let asked = version_of(&mut ledger.tenant, &group.assigned_licenses);
         let before = ledger.requested.get(&index).cloned().unwrap_or_default();
-        if asked != before {
+        if ledger.is_new && is_held(ledger, index, &asked) {
+            take_over(ledger, index, &asked);
+        } else if asked != before {
             events.push(Turn::Template, template_event(&group.id), edit(index, &before, &asked));
         }
         ledger.asked.insert(index, asked);
@@ -48,6 +52,27 @@ pub(super) fn changes<'g>(
         events.push(Turn::Deletion, format!("group-deleted:{}", group.id), EventKind::GroupDeleted(index));
     }
     licensed
+}
+
+/// Whether some user already holds what a template gives, or fails to: then it is not new.
+fn is_held(ledger: &Ledger, group: GroupIndex, template: &Version) -> bool {
+    let source = Source::Group(group);
+    ledger.tenant.outcome_classes().iter().any(|(outcome, _)| {
+        let own = outcome.records.iter().filter(|record| record.source == source);
+        let held: Version = own.map(|record| (record.sku, record.disabled.clone())).collect();
+        !held.is_empty() && held == *template
+    })
+}
+
+/// Enters a template as it is, without a look at it.
+pub(super) fn take_over(ledger: &mut Ledger, group: GroupIndex, template: &Version) {
+    let since = ledger.origin;
+    ledger.tenant.change_group(group, |group| {
+        let entry = |(sku, disabled): (&SkuIndex, &PlanSet)| {
+            (*sku, TemplateEntry { disabled: disabled.clone(), since })
+        };
+        group.template = template.iter().map(entry).collect();
+    });
 }
 
 /// The name of the event of an edited template.

@@ -239,6 +239,9 @@ fn user_after(draft: &Draft<'_>, state: &State, outcome: &Outcome, converted: &V
     let mut user = User::clone(&state.user);
     for (sku, disabled) in converted {
         let since = user.direct.get(sku).map_or(draft.now, |direct| direct.since);
+        if !user.direct.contains_key(sku) {
+            user.converted.insert(*sku);
+        }
         user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
     }
     drop_what_is_gone(&mut user, &outcome.records);

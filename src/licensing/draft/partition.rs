@@ -243,9 +243,11 @@ impl Step<'_> {
                 for (sku, disabled) in *add {
                     let since = user.direct.get(sku).map_or(moment, |direct| direct.since);
                     user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
+                    user.converted.remove(sku);
                 }
                 for sku in *remove {
                     user.direct.remove(sku);
+                    user.converted.remove(sku);
                 }
                 if let Some(outcome) = outcome {
                     state.outcome = Arc::clone(outcome);
