@@ -113,7 +113,11 @@ impl OutcomeChange {
             let gives = new.is_some_and(|new| new.enabled(catalog).intersects(&gained));
             let plans_on = if gives { gained } else { PlanSet::default() };
             (on, off) = (on.minus(&plans_on), off.minus(&lost));
-            let seat = i8::from(taken.remove(&sku)) - i8::from(freed.remove(&sku));
+            // The seat goes with the record that came into force, or with one that went out of it.
+            let in_force = |record: Option<&Record>| record.is_some_and(|record| record.state.is_in_force());
+            let comes = in_force(new) && taken.remove(&sku);
+            let goes = in_force(old) && freed.remove(&sku);
+            let seat = i8::from(comes) - i8::from(goes);
             if old == new && plans_on.is_empty() && lost.is_empty() {
                 continue;
             }

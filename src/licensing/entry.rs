@@ -34,6 +34,13 @@ impl Tenant {
         }
     }
 
+    /// The users with a license, or with one that they fail to get.
+    pub fn with_records(&self) -> RoaringBitmap {
+        let classes = self.outcome_classes();
+        let some = classes.iter().filter(|(outcome, _)| !outcome.records.is_empty());
+        some.map(|(_, users)| users).union()
+    }
+
     /// Whether some user has a license from a group, or fails to get one.
     pub fn has_records(&self, group: GroupIndex) -> bool {
         self.registers.count(Usual::From(group)) > 0

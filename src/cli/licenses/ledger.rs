@@ -129,8 +129,10 @@ impl Ledger {
             tenant.set_outcomes(&users, outcome.into());
         }
         ledger.asked.clone_from(&ledger.requested);
+        let former = Policy::of_text("policy.toml", notes.policy.as_deref().unwrap_or_default());
+        let former = former.ok().and_then(|policy| policy_of(&policy).ok());
         ledger.terms_differ =
-            (&ledger.notes.policy, &ledger.notes.country) != (&notes.policy, &notes.country);
+            former.as_ref() != Some(ledger.tenant.policy()) || ledger.notes.country != notes.country;
         ledger.notes.refusals = notes.refusals;
         Ok(Some(ledger))
     }

@@ -8,8 +8,8 @@ use crate::licensing::batch::Batch;
 
 /// Remembers what was refused, and takes out of the audit what was refused before for the same reason, and what
 /// others tell of.
-pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
-    let refusals: BTreeMap<String, String> =
+pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch, is_partial: bool) {
+    let mut refusals: BTreeMap<String, String> =
         batch.refused.iter().map(|one| (one.event.clone(), format!("{:?}", one.refusal))).collect();
     let known: BTreeSet<&String> = refusals
         .iter()
@@ -31,6 +31,11 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
         }
     }
     ledger.asked = asked;
+    if is_partial {
+        // Of whom nothing is told, nothing else is known either.
+        let before = std::mem::take(&mut ledger.notes.refusals);
+        refusals.extend(before.into_iter().filter(|(event, _)| event.starts_with("direct:")));
+    }
     ledger.notes.refusals = refusals;
 }
 

@@ -10,6 +10,7 @@ use crate::licensing::event::EventKind;
 use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, TemplateEntry, Version};
 use crate::licensing::outcome::Source;
 use crate::licensing::plan_set::{PlanIndex, PlanSet};
+use crate::licensing::policy::PrereqMode;
 use crate::licensing::tenant::Tenant;
 use crate::membership::roster::Ordinal;
 
@@ -39,7 +40,9 @@ pub(super) fn changes<'g>(
         if ledger.is_new && is_held(ledger, index, &asked) {
             take_over(ledger, index, &asked);
         } else if asked != before {
-            events.push(Turn::Template, template_event(&group.id), edit(index, &before, &asked));
+            let mode = ledger.tenant.policy().prereq_mode;
+            let kind = edit(index, &before, &asked, mode == PrereqMode::AutoDisable);
+            events.push(Turn::Template, template_event(&group.id), kind);
         }
         ledger.asked.insert(index, asked);
     }
@@ -80,9 +83,10 @@ pub(super) fn template_event(group: &str) -> String {
     format!("template:{group}")
 }
 
-/// What leads from one version to the other.
-fn edit(group: GroupIndex, before: &Version, after: &Version) -> EventKind {
-    let add = after.iter().filter(|(sku, disabled)| before.get(sku) != Some(disabled));
+/// What leads from one version to the other. With `all` everything is asked for anew: a plan that was switched
+/// off because it needs others may have what it needs now.
+fn edit(group: GroupIndex, before: &Version, after: &Version, all: bool) -> EventKind {
+    let add = after.iter().filter(|(sku, disabled)| all || before.get(sku) != Some(disabled));
     let remove = before.keys().filter(|sku| !after.contains_key(sku)).copied().collect();
     let add: BTreeMap<_, _> = add.map(|(sku, disabled)| (*sku, disabled.clone())).collect();
     EventKind::GroupTemplateSet { group, add, remove }

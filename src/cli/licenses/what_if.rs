@@ -38,6 +38,7 @@ impl WhatIfLicenses<'_> {
             people: None,
             groups: Some(self.groups.clone()),
             skus: &[],
+            is_partial: true,
             users: &users,
             occasion: &occasion(2),
         };
