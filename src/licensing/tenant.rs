@@ -232,6 +232,12 @@ impl Tenant {
         self.runs = batch.run;
     }
 
+    /// Forgets which events it has seen, so that events of the same ids count again.
+    pub fn forget_events(&mut self) {
+        self.seen.clear();
+        self.seen_ids.clear();
+    }
+
     /// Works out what events lead to, and takes it over.
     ///
     /// # Errors
