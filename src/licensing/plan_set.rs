@@ -18,21 +18,20 @@ pub struct PlanIndex(pub u32);
 pub struct PlanSet {
     /// The first words: those of all plans of most tenants, so that few sets need memory of their own.
     head: [u64; HEAD_WORDS],
-    /// The words behind them. The last one is never zero, so that equal sets have equal words.
-    tail: Vec<u64>,
+    /// The words behind them, if any. The last one is never zero, so that equal sets have equal words.
+    tail: Option<Box<Tail>>,
 }
 
-const HEAD_WORDS: usize = 4;
+const HEAD_WORDS: usize = 3;
+
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Tail(Vec<u64>);
 
 impl PlanSet {
     /// Adds a plan; whether it was missing.
     pub fn insert(&mut self, plan: PlanIndex) -> bool {
         let (word, bit) = place(plan);
-        if let Some(end) = (word + 1).checked_sub(HEAD_WORDS)
-            && self.tail.len() < end
-        {
-            self.tail.resize(end, 0);
-        }
+        self.reach(word + 1);
         let Some(held) = self.word_mut(word) else { return false };
         let missing = *held & bit == 0;
         *held |= bit;
@@ -56,7 +55,7 @@ impl PlanSet {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.head == [0; HEAD_WORDS] && self.tail.is_empty()
+        self.head == [0; HEAD_WORDS] && self.tail.is_none()
     }
 
     /// How many there are.
@@ -73,14 +72,12 @@ impl PlanSet {
     pub fn is_subset(&self, other: &Self) -> bool {
         let fits = self.words().zip(other.words()).all(|(left, right)| left & !right == 0);
         // The last word of what is longer is not zero.
-        fits && self.tail.len() <= other.tail.len()
+        fits && self.tail().len() <= other.tail().len()
     }
 
     /// Adds all plans of another set.
     pub fn extend_with(&mut self, other: &Self) {
-        if self.tail.len() < other.tail.len() {
-            self.tail.resize(other.tail.len(), 0);
-        }
+        self.reach(HEAD_WORDS + other.tail().len());
         for (held, word) in self.words_mut().zip(other.words()) {
             *held |= word;
         }
@@ -109,7 +106,9 @@ impl PlanSet {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut shared = self.clone();
-        shared.tail.truncate(other.tail.len());
+        if let Some(tail) = &mut shared.tail {
+            tail.0.truncate(other.tail().len());
+        }
         for (held, word) in shared.words_mut().zip(other.words()) {
             *held &= word;
         }
@@ -126,24 +125,40 @@ impl PlanSet {
         })
     }
 
+    fn tail(&self) -> &[u64] {
+        self.tail.as_ref().map(|tail| tail.0.as_slice()).unwrap_or_default()
+    }
+
     fn words(&self) -> impl Iterator<Item = u64> + '_ {
-        self.head.iter().chain(&self.tail).copied()
+        self.head.iter().chain(self.tail()).copied()
     }
 
     fn words_mut(&mut self) -> impl Iterator<Item = &mut u64> {
-        self.head.iter_mut().chain(&mut self.tail)
+        self.head.iter_mut().chain(self.tail.iter_mut().flat_map(|tail| &mut tail.0))
     }
 
     fn word_mut(&mut self, word: usize) -> Option<&mut u64> {
         match word.checked_sub(HEAD_WORDS) {
-            Some(behind) => self.tail.get_mut(behind),
+            Some(behind) => self.tail.as_mut()?.0.get_mut(behind),
             None => self.head.get_mut(word),
         }
     }
 
+    /// Makes room for so many words.
+    fn reach(&mut self, words: usize) {
+        let behind = words.saturating_sub(HEAD_WORDS);
+        if behind > self.tail().len() {
+            self.tail.get_or_insert_default().0.resize(behind, 0);
+        }
+    }
+
     fn trim(&mut self) {
-        while self.tail.last() == Some(&0) {
-            self.tail.pop();
+        let Some(tail) = &mut self.tail else { return };
+        while tail.0.last() == Some(&0) {
+            tail.0.pop();
+        }
+        if tail.0.is_empty() {
+            self.tail = None;
         }
     }
 }

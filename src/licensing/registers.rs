@@ -149,6 +149,10 @@ impl Turns {
         let mut kinds: HashMap<(Trait, bool), u32> = HashMap::new();
         let mut lists: HashMap<Vec<u32>, usize> = HashMap::new();
         for one in moves {
+            if is_usual(&one.before) && is_usual(&one.after) {
+                turns.of_classes.push(usize::MAX);
+                continue;
+            }
             let (before, after) = (traits(&one.before), traits(&one.after));
             let went = before.difference(&after).map(|of| (*of, false));
             let came = after.difference(&before).map(|of| (*of, true));
@@ -233,6 +237,14 @@ fn usual(outcome: &Outcome) -> BTreeSet<Usual> {
         [Some(Usual::Recorded(record.sku)), group, holds].into_iter().flatten()
     };
     outcome.records.iter().flat_map(of).collect()
+}
+
+/// Whether users have none of the traits.
+fn is_usual(account: &Account) -> bool {
+    let Account { user, outcome } = account;
+    let is_fine = |record: &Record| record.error.is_none() && !record.pending_removal;
+    let lasts = user.left.is_empty() && user.deleted_at.is_none() && outcome.grace.is_empty();
+    lasts && user.direct.is_empty() && outcome.records.iter().all(is_fine)
 }
 
 fn traits(account: &Account) -> BTreeSet<Trait> {

@@ -10,7 +10,7 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use self::walk::Walk;
 use super::candidate::{Question, Rules, Standing};
@@ -90,11 +90,17 @@ pub(super) fn allot(
     ids: &dyn UserIds,
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> Allotment {
-    let mut cases: BTreeMap<usize, (&Case, u64)> = BTreeMap::new();
+    let mut cases: Vec<(&Case, u64)> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
     for Seeker { case, size, .. } in seekers {
-        cases.entry(case.number).or_insert((case, 0)).1 += size;
+        let place = *places.entry(case.number).or_insert_with(|| {
+            cases.push((case, 0));
+            cases.len() - 1
+        });
+        if let Some((_, users)) = cases.get_mut(place) {
+            *users += size;
+        }
     }
-    let cases: Vec<(&Case, u64)> = cases.into_values().collect();
     let short = short_products(rules, &cases, consumed);
     let scarce = scarce_products(rules, &cases, &short, consumed);
     let mut allotment = Allotment::default();
@@ -140,27 +146,26 @@ fn short_products(
     cases: &[(&Case, u64)],
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> BTreeSet<SkuIndex> {
-    let mut sets = Sets::default();
-    let mut change: BTreeMap<SkuIndex, i64> = BTreeMap::new();
-    let mut taken: BTreeSet<SkuIndex> = BTreeSet::new();
+    let mut sets = Sets { parents: rules.catalog.skus().collect() };
+    // By product, the change of seats in use, and whether anyone takes one.
+    let mut changes: Vec<(i64, bool)> = vec![(0, false); sets.parents.len()];
+    let mut count = |sku: &SkuIndex, users: i64, takes: bool| {
+        if let Some(change) = changes.get_mut(sku.0 as usize) {
+            *change = (change.0 + users, change.1 | takes);
+        }
+    };
     for (case, size) in cases {
         sets.join(products(&case.question));
         let users = signed(*size);
-        for sku in case.full.held.difference(&case.question.held) {
-            *change.entry(*sku).or_default() += users;
-            taken.insert(*sku);
-        }
-        for sku in case.question.held.difference(&case.full.held) {
-            *change.entry(*sku).or_default() -= users;
-        }
+        case.full.held.difference(&case.question.held).for_each(|sku| count(sku, users, true));
+        case.question.held.difference(&case.full.held).for_each(|sku| count(sku, -users, false));
     }
-    let overfull = |sku: &&SkuIndex| {
-        let change = change.get(sku).copied().unwrap_or_default();
-        consumed(**sku).saturating_add_signed(change) > rules.catalog.pool(**sku).capacity
+    let overfull = |(sku, (change, is_taken)): (SkuIndex, &(i64, bool))| {
+        let is_over = || consumed(sku).saturating_add_signed(*change) > rules.catalog.pool(sku).capacity;
+        (*is_taken && is_over()).then(|| sets.root(sku))
     };
-    let roots: BTreeSet<SkuIndex> = taken.iter().filter(overfull).map(|sku| sets.root(*sku)).collect();
-    let all: Vec<SkuIndex> = sets.parents.keys().copied().collect();
-    all.into_iter().filter(|sku| roots.contains(&sets.root(*sku))).collect()
+    let roots: BTreeSet<SkuIndex> = rules.catalog.skus().zip(&changes).filter_map(overfull).collect();
+    rules.catalog.skus().filter(|sku| roots.contains(&sets.root(*sku))).collect()
 }
 
 /// Those of the short products of which there would not be enough if everyone who may come to take one did.
@@ -196,27 +201,27 @@ fn products(question: &Question) -> impl Iterator<Item = SkuIndex> + '_ {
 }
 
 /// Disjoint sets of products.
-#[derive(Default)]
 struct Sets {
-    parents: BTreeMap<SkuIndex, SkuIndex>,
+    /// By product, another one of its set, or itself.
+    parents: Vec<SkuIndex>,
 }
 
 impl Sets {
     fn root(&self, mut sku: SkuIndex) -> SkuIndex {
-        while let Some(parent) = self.parents.get(&sku).filter(|parent| **parent != sku) {
+        while let Some(parent) = self.parents.get(sku.0 as usize).filter(|parent| **parent != sku) {
             sku = *parent;
         }
         sku
     }
 
-    fn join(&mut self, skus: impl Iterator<Item = SkuIndex>) {
-        let mut first = None;
+    fn join(&mut self, mut skus: impl Iterator<Item = SkuIndex>) {
+        let Some(first) = skus.next() else { return };
+        let target = self.root(first);
         for sku in skus {
-            self.parents.entry(sku).or_insert(sku);
             let root = self.root(sku);
-            let first = *first.get_or_insert(root);
-            let target = self.root(first);
-            self.parents.insert(root, target);
+            if let Some(parent) = self.parents.get_mut(root.0 as usize) {
+                *parent = target;
+            }
         }
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 
-use super::each;
 use super::people::{Fate, People};
 use crate::licensing::catalog::{Catalog, SkuIndex};
 use crate::licensing::change::{ClassChange, OutcomeChange};
@@ -16,7 +15,7 @@ use crate::licensing::outcome::{Outcome, Source};
 use crate::licensing::records::{Refusals, settle};
 use crate::licensing::registers::{Account, Move};
 use crate::licensing::resolve::Resolution;
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::seats::{Allotment, Case, Seeker, allot};
 use crate::licensing::tenant::UserIds;
 
@@ -90,14 +89,16 @@ impl Books {
     }
 
     /// The entries with changes, those together of which the same is to be told.
-    pub(super) fn told(&self) -> Told<'_> {
+    pub(super) fn told(&self, draft: &Draft<'_>) -> Told<'_> {
+        let mut ids: HashMap<&[usize], Arc<[String]>> = HashMap::new();
         let mut numbers: HashMap<(*const OutcomeChange, &[usize], bool), usize> = HashMap::new();
         let mut told = Told { roll: &self.roll, classes: Vec::new(), of_entries: Vec::new() };
         for entry in &self.entries {
             let (causes, lives) = (entry.state.causes.as_slice(), entry.user.deleted_at.is_none());
             told.of_entries.push(entry.change.as_ref().map(|change| {
                 *numbers.entry((Arc::as_ptr(change), causes, lives)).or_insert_with(|| {
-                    told.classes.push(Class { change, causes, lives });
+                    let ids = Arc::clone(ids.entry(causes).or_insert_with(|| draft.ids(causes)));
+                    told.classes.push(Class { change, causes, ids, lives });
                     told.classes.len() - 1
                 })
             }));
@@ -132,6 +133,8 @@ pub(super) struct Class<'b> {
     pub(super) change: &'b Arc<OutcomeChange>,
     /// Events, by their place in the batch.
     pub(super) causes: &'b [usize],
+    /// The ids of these events; classes with the same causes share them.
+    pub(super) ids: Arc<[String]>,
     /// Whether they are not deleted.
     pub(super) lives: bool,
 }
@@ -146,17 +149,17 @@ impl Told<'_> {
     }
 
     /// The changes, those together that are alike and have the same causes; by the first of their users.
-    pub(super) fn changes(&self, draft: &Draft<'_>) -> Vec<ClassChange> {
-        let mut numbers: HashMap<(*const OutcomeChange, &[usize]), usize> = HashMap::new();
-        let mut ids: HashMap<&[usize], Arc<[String]>> = HashMap::new();
+    pub(super) fn changes(&self) -> Vec<ClassChange> {
+        let mut numbers: HashMap<(*const OutcomeChange, *const [String]), usize> = HashMap::new();
         let mut found: Vec<(Arc<OutcomeChange>, Arc<[String]>)> = Vec::new();
         let mut of_classes: Vec<Option<usize>> = Vec::new();
-        for Class { change, causes, .. } in &self.classes {
-            of_classes.push(Some(*numbers.entry((Arc::as_ptr(change), causes)).or_insert_with(|| {
-                let causes = ids.entry(causes).or_insert_with(|| draft.ids(*causes));
-                found.push((Arc::clone(change), Arc::clone(causes)));
-                found.len() - 1
-            })));
+        for Class { change, ids, .. } in &self.classes {
+            of_classes.push(Some(*numbers.entry((Arc::as_ptr(change), Arc::as_ptr(ids))).or_insert_with(
+                || {
+                    found.push((Arc::clone(change), Arc::clone(ids)));
+                    found.len() - 1
+                },
+            )));
         }
         let sets = self.sets(found.len(), &of_classes);
         let pairs = found.into_iter().zip(sets);

@@ -9,7 +9,6 @@ use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use roaring::{MultiOps, RoaringBitmap};
 
-use super::each;
 use crate::base::limits::DELETED_USER_DAYS;
 use crate::licensing::candidate::{Question, Rules, Standing, wanted_from};
 use crate::licensing::catalog::{Country, SkuIndex};
@@ -20,7 +19,7 @@ use crate::licensing::plan_set::PlanSet;
 use crate::licensing::records::{cleared, kept_for_deleted};
 use crate::licensing::registers::{Account, Trait};
 use crate::licensing::resolve::{all_granted, resolve};
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::seats::Case;
 
 /// The users of a batch.
@@ -148,16 +147,20 @@ impl<'a> People<'a> {
 
     /// Gives crowds their cases; questions that are new are answered, with seats for all.
     fn find_cases(&mut self, crowds: &[usize]) {
+        let seeking: Vec<(usize, &State)> = crowds
+            .iter()
+            .filter_map(|at| Some((*at, self.crowds.get(*at)?)))
+            .filter(|(_, crowd)| matches!(crowd.fate, Fate::Seeks(_)))
+            .map(|(at, crowd)| (at, &crowd.state))
+            .collect();
+        let keys = each(&seeking, |(_, state)| key(self.rules, &self.countries, state));
         let mut new: Vec<(usize, &State)> = Vec::new();
         let mut found: Vec<(usize, usize)> = Vec::new();
-        for &at in crowds {
-            let Some(crowd) = self.crowds.get(at).filter(|crowd| matches!(crowd.fate, Fate::Seeks(_))) else {
-                continue;
-            };
+        for ((at, state), key) in seeking.into_iter().zip(keys) {
             let next = self.cases.len() + new.len();
-            let number = *self.numbers.entry(key(self.rules, &self.countries, &crowd.state)).or_insert(next);
+            let number = *self.numbers.entry(key).or_insert(next);
             if number == next {
-                new.push((number, &crowd.state));
+                new.push((number, state));
             }
             found.push((at, number));
         }

@@ -81,35 +81,34 @@ impl Teller<'_> {
 
     /// By the first user of whom something is told.
     fn of_users(&self, told: &Told<'_>) -> Vec<AuditEvent> {
-        let mut found: Vec<(Fact<'_>, RoaringBitmap)> = Vec::new();
+        let mut found: Vec<(Fact<'_>, Arc<[String]>, RoaringBitmap)> = Vec::new();
         for kind in [Self::changed, Self::failed, Self::status] {
             let mut numbers: HashMap<Fact<'_>, usize> = HashMap::new();
-            let mut facts: Vec<Fact<'_>> = Vec::new();
+            let mut facts: Vec<(Fact<'_>, Arc<[String]>)> = Vec::new();
             let mut of_classes: Vec<Option<usize>> = Vec::new();
             for class in &told.classes {
                 let fact = if class.lives { kind(self, class) } else { None };
                 of_classes.push(fact.map(|fact| {
                     *numbers.entry(fact).or_insert_with_key(|fact| {
-                        facts.push(fact.clone());
+                        facts.push((fact.clone(), Arc::clone(&class.ids)));
                         facts.len() - 1
                     })
                 }));
             }
             if !facts.is_empty() {
                 let sets = told.sets(facts.len(), &of_classes);
-                found.extend(facts.into_iter().zip(sets));
+                found.extend(facts.into_iter().zip(sets).map(|((fact, ids), users)| (fact, ids, users)));
             }
         }
-        found.sort_by_key(|(fact, users)| (users.min(), fact.activity, !fact.succeeded));
-        found.into_iter().map(|(fact, users)| self.of_fact(fact, users)).collect()
+        found.sort_by_key(|(fact, _, users)| (users.min(), fact.activity, !fact.succeeded));
+        found.into_iter().map(|(fact, ids, users)| self.of_fact(fact, ids, users)).collect()
     }
 
-    fn of_fact(&self, fact: Fact<'_>, users: RoaringBitmap) -> AuditEvent {
+    fn of_fact(&self, fact: Fact<'_>, ids: Arc<[String]>, users: RoaringBitmap) -> AuditEvent {
         let editor = fact.editor.and_then(|at| self.draft.events.get(at));
         let actor = editor.map_or(&self.draft.tenant.policy.actor, |event| &event.actor).clone();
         let details = Details::Sources { sources: fact.sources, is_partial: fact.is_partial };
-        let causes = self.draft.ids(fact.causes);
-        self.event(fact.activity, fact.succeeded, actor, Target::Users(users), causes, details)
+        self.event(fact.activity, fact.succeeded, actor, Target::Users(users), ids, details)
     }
 
     /// What changed.

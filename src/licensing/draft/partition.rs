@@ -7,11 +7,11 @@ use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 
 use crate::licensing::catalog::{Country, SkuIndex};
-use crate::licensing::column::Code;
+use crate::licensing::column::{Code, NO_VALUE};
 use crate::licensing::intent::{DirectLicense, GroupIndex, Moment, User, Version};
 use crate::licensing::outcome::Outcome;
 use crate::licensing::registers::Account;
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::tenant::Tenant;
 
 /// What an event does to users.
@@ -108,18 +108,26 @@ impl<'t> Partition<'t> {
     pub(super) fn take(&mut self, users: &RoaringBitmap, step: Step<'t>) {
         let number = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
         self.steps.push(step);
-        for user in users {
-            let Some(page) = self.pages.get_mut(user as usize / PAGE_ORDINALS) else { break };
+        let (tenant, tree, roots) = (self.tenant, &mut self.tree, &mut self.roots);
+        let mut last = ((NO_VALUE, NO_VALUE), 0);
+        let mut root_of = |tree: &mut Tree, user: u32| {
+            let codes = (tenant.users.code(user), tenant.outcomes.code(user));
+            if codes != last.0 {
+                last =
+                    (codes, *roots.entry(codes).or_insert_with(|| tree.grow(From::Tenant(codes.0, codes.1))));
+            }
+            last.1
+        };
+        let mut users = users.iter().peekable();
+        while let Some(first) = users.peek().copied() {
+            let number_of_page = first as usize / PAGE_ORDINALS;
+            let Some(page) = self.pages.get_mut(number_of_page) else { break };
             let page = page.get_or_insert_with(|| Box::new([0; PAGE_ORDINALS]));
-            let Some(place) = page.get_mut(user as usize % PAGE_ORDINALS) else { break };
-            let node = if let Some(node) = place.checked_sub(1) {
-                node
-            } else {
-                let codes = (self.tenant.users.code(user), self.tenant.outcomes.code(user));
-                let root = self.roots.entry(codes);
-                *root.or_insert_with(|| self.tree.grow(From::Tenant(codes.0, codes.1)))
-            };
-            *place = self.tree.next(node, number) + 1;
+            while let Some(user) = users.next_if(|user| *user as usize / PAGE_ORDINALS == number_of_page) {
+                let Some(place) = page.get_mut(user as usize % PAGE_ORDINALS) else { break };
+                let node = place.checked_sub(1).unwrap_or_else(|| root_of(tree, user));
+                *place = tree.next(node, number) + 1;
+            }
         }
     }
 
@@ -137,19 +145,20 @@ impl<'t> Partition<'t> {
     pub(super) fn classes(&self) -> (Roll, Vec<State>) {
         let mut roll = Roll::default();
         let mut numbers = vec![None; self.tree.from.len()];
-        let mut states: Vec<State> = Vec::new();
+        let mut nodes: Vec<u32> = Vec::new();
         for (page, start) in self.pages.iter().zip((0_u32..).step_by(PAGE_ORDINALS)) {
             for (place, ordinal) in page.iter().flat_map(|page| page.iter()).zip(start..) {
                 let Some(node) = place.checked_sub(1) else { continue };
                 let Some(known) = numbers.get_mut(node as usize) else { continue };
                 let number = *known.get_or_insert_with(|| {
-                    states.extend(self.state(node));
-                    states.len().saturating_sub(1)
+                    nodes.push(node);
+                    nodes.len() - 1
                 });
                 roll.push(ordinal, number);
             }
         }
-        (roll, states)
+        let states = each(&nodes, |node| self.state(*node));
+        (roll, states.into_iter().flatten().collect())
     }
 
     fn first(&self, user: Code, outcome: Code) -> Option<State> {
