@@ -20,6 +20,7 @@ mod layout;
 pub mod lint;
 pub mod losses;
 pub mod outcome;
+mod plain;
 pub mod plan_set;
 pub mod policy;
 pub mod pool;

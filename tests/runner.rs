@@ -191,7 +191,7 @@ pub(crate) fn scrubbed(text: &str) -> String {
     let replacements = [
         (r"run-\d{8}T\d{15}Z", "[RUN]"),
         (r#""time":"[^"]+""#, r#""time":"[TIME]""#),
-        (r#""(read|compile|evaluate|write)": [0-9.e-]+"#, r#""$1": [SECONDS]"#),
+        (r#""(read|compile|licenses|evaluate|write)": [0-9.e-]+"#, r#""$1": [SECONDS]"#),
         (r#""peakMemoryBytes": (\d+|null)"#, r#""peakMemoryBytes": [BYTES]"#),
     ];
     let text = text.replace(env!("CARGO_PKG_VERSION"), "[VERSION]");

@@ -36,9 +36,9 @@ use super::failure::Failure;
 use super::output;
 use crate::directory::group::Group;
 use crate::directory::sku::Sku;
-use crate::licensing::batch::Batch;
-use crate::licensing::event::{Event, EventKind, Reprocess};
-use crate::licensing::intent::{GroupIndex, TemplateEntry, UserIndex};
+use crate::licensing::batch::{Batch, RefusedEvent};
+use crate::licensing::event::{Event, EventKind, Refusal, Reprocess};
+use crate::licensing::intent::{GroupIndex, UserIndex};
 use crate::licensing::tenant::{Tenant, UserIds};
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
@@ -55,6 +55,8 @@ pub(super) struct Asked<'a> {
     pub(super) groups: Option<Vec<(Ordinal, &'a Group)>>,
     /// The products of the folder; none if it tells nothing of them.
     pub(super) skus: &'a [Sku],
+    /// Whether `people` are only those who changed, or nobody is told of.
+    pub(super) is_partial: bool,
     /// The users who exist.
     pub(super) users: &'a RoaringBitmap,
     pub(super) occasion: &'a Occasion,
@@ -79,6 +81,8 @@ pub(super) struct Prepared {
     gone: BTreeSet<Ordinal>,
     warnings: Vec<String>,
     users: RoaringBitmap,
+    /// Whether only some users are told of, or none.
+    is_partial: bool,
 }
 
 /// What comes of it.
@@ -107,16 +111,6 @@ impl Prepared {
         let mut warnings = Vec::new();
         let mut gone = BTreeSet::new();
         products::changes(&mut ledger.tenant, asked.skus, &mut events);
-        if let Some(groups) = &asked.groups {
-            let there: BTreeSet<Ordinal> = groups.iter().map(|(ordinal, _)| *ordinal).collect();
-            gone = ledger.groups.keys().filter(|ordinal| !there.contains(ordinal)).copied().collect();
-            for id in templates::changes(&mut ledger, groups.iter().copied(), &mut events) {
-                warnings.push(format!(
-                    "group `{id}` is not in the folder and has licenses: the service does not delete such groups; \
-                     its members keep them until its licenses are taken off"
-                ));
-            }
-        }
         if let Some(people) = asked.people {
             if ledger.is_new {
                 enter_named_groups(&mut ledger, people, roster)?;
@@ -127,6 +121,16 @@ impl Prepared {
                     "some users have a usageLocation that is no two-letter country: they count as having none"
                         .to_owned(),
                 );
+            }
+        }
+        if let Some(groups) = &asked.groups {
+            let there: BTreeSet<Ordinal> = groups.iter().map(|(ordinal, _)| *ordinal).collect();
+            gone = ledger.groups.keys().filter(|ordinal| !there.contains(ordinal)).copied().collect();
+            for id in templates::changes(&mut ledger, groups.iter().copied(), &mut events) {
+                warnings.push(format!(
+                    "group `{id}` is not in the folder and has licenses: the service does not delete such groups; \
+                     its members keep them until its licenses are taken off"
+                ));
             }
         }
         let taken_over = std::mem::take(&mut ledger.taken_over);
@@ -150,11 +154,13 @@ impl Prepared {
                 events.push(Turn::Again, id, EventKind::Reprocess(what));
             }
         }
-        if ledger.terms_differ {
-            let what = EventKind::Reprocess(Reprocess::Errors);
+        let licensed = ledger.tenant.with_records();
+        if ledger.terms_differ && !licensed.is_empty() {
+            let what = EventKind::Reprocess(Reprocess::Users(licensed));
             events.push(Turn::Again, "policy".to_owned(), what);
         }
-        Ok(Self { ledger, events, gone, warnings, users: asked.users.clone() })
+        let is_partial = asked.is_partial;
+        Ok(Self { ledger, events, gone, warnings, users: asked.users.clone(), is_partial })
     }
 
     /// Works out what comes of it if `after` are the members. `first` are those before, if nothing is remembered.
@@ -170,12 +176,15 @@ impl Prepared {
         let is_there = |ordinal: Ordinal| !self.gone.contains(&ordinal);
         members::changes(&ledger, first, after, &self.users, is_there, &mut events);
         let mut batch = evaluated(&ledger.tenant, events.list(), roster)?;
-        if ledger.is_new && take_over_templates(&mut ledger, &batch) {
+        let taken_over =
+            if ledger.is_new { take_over_templates(&mut ledger, &batch) } else { BTreeSet::new() };
+        if !taken_over.is_empty() {
+            events.drop(&taken_over);
             batch = evaluated(&ledger.tenant, events.list(), roster)?;
         }
         let before = ledger.tenant.clone();
         ledger.tenant.commit(&batch);
-        refusals::note(&mut ledger, &mut batch);
+        refusals::note(&mut ledger, &mut batch, self.is_partial);
         Ok(Licensed { before, ledger, batch, warnings: self.warnings.clone() })
     }
 }
@@ -222,7 +231,7 @@ pub(super) fn follow(
     roster: &mut Roster,
 ) -> Result<Option<Licensed>, Failure> {
     let Some(ledger) = Ledger::read(session, None, occasion.now)? else { return Ok(None) };
-    let asked = Asked { people: None, groups: None, skus: &[], users, occasion };
+    let asked = Asked { people: None, groups: None, skus: &[], is_partial: true, users, occasion };
     Ok(Some(Prepared::of(ledger, &asked, roster)?.settle(None, after, roster)?))
 }
 
@@ -231,25 +240,26 @@ fn evaluated(tenant: &Tenant, events: &[Event], roster: &Roster) -> Result<Batch
     tenant.evaluate(events, &Ids(roster)).map_err(|_| Failure::new("the licenses have a guard of their own"))
 }
 
-/// Templates that were there before anybody looked are taken as they are, where an edit would be refused.
-fn take_over_templates(ledger: &mut Ledger, batch: &Batch) -> bool {
-    let refused: BTreeSet<&str> = batch.refused.iter().map(|one| one.event.as_str()).collect();
+/// Templates that were there before anybody looked are taken as they are, where an edit would be refused because
+/// of the plans in them. Gives the names of the edits that are not needed then.
+fn take_over_templates(ledger: &mut Ledger, batch: &Batch) -> BTreeSet<String> {
+    let is_about_plans = |refused: &&RefusedEvent| {
+        matches!(refused.refusal, Refusal::PrerequisiteMissing { .. } | Refusal::PlanNotInProduct(..))
+    };
+    let refused: BTreeSet<&str> =
+        batch.refused.iter().filter(is_about_plans).map(|one| one.event.as_str()).collect();
     let groups: Vec<GroupIndex> = ledger.groups.values().copied().collect();
-    let mut any = false;
+    let mut taken_over = BTreeSet::new();
     for index in groups {
-        let Some(group) = ledger.tenant.group(index).filter(|group| group.is_eligible) else { continue };
-        if !refused.contains(&*templates::template_event(&group.id)) {
-            continue;
+        let Some(group) = ledger.tenant.group(index) else { continue };
+        let event = templates::template_event(&group.id);
+        let asked = ledger.asked.get(&index).cloned();
+        if let Some(asked) = asked.filter(|_| refused.contains(&*event)) {
+            templates::take_over(ledger, index, &asked);
+            taken_over.insert(event);
         }
-        let Some(asked) = ledger.asked.get(&index).cloned() else { continue };
-        let since = ledger.origin;
-        ledger.tenant.change_group(index, |group| {
-            let entries = asked.into_iter().map(|(sku, disabled)| (sku, TemplateEntry { disabled, since }));
-            group.template = entries.collect();
-        });
-        any = true;
     }
-    any
+    taken_over
 }
 
 /// Groups that gave licenses to users before the first run, and give none any more, are known, too.

@@ -10,8 +10,6 @@ mod telling;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use self::books::Books;
 use self::people::People;
 use super::audit::AuditEvent;
@@ -83,9 +81,10 @@ pub(super) fn evaluate(tenant: &Tenant, events: &[Event], ids: &dyn UserIds) -> 
         now: draft.now,
     };
     let books = Books::of(People::of(&draft, &rules), ids);
-    let changes = books.changes(&draft);
+    let told = books.told(&draft);
+    let changes = told.changes();
     guard(tenant, &changes)?;
-    let (summaries, audit) = telling::tell(&draft, &books);
+    let (summaries, audit) = telling::tell(&draft, &books, &told);
     let seen = draft.events.iter().map(|event| (event.sequence, event.id.clone())).collect();
     let pairs = tenant.groups.iter().zip(draft.groups.iter()).enumerate();
     let changed = pairs.filter(|(_, (before, after))| !Arc::ptr_eq(before, after));
@@ -104,7 +103,7 @@ fn guard(tenant: &Tenant, changes: &[ClassChange]) -> Result<(), GuardStop> {
     if count == 0 {
         return Ok(());
     }
-    let users_before = tenant.registers.holders().len();
+    let users_before = tenant.holders();
     let is_within = match limit {
         MassChange::Users(most) => count <= most,
         MassChange::Percent(share) => u128::from(count) * 100 <= u128::from(users_before) * u128::from(share),
@@ -114,18 +113,6 @@ fn guard(tenant: &Tenant, changes: &[ClassChange]) -> Result<(), GuardStop> {
     }
     Err(GuardStop { limit, users_before, losing: losing.into_iter().cloned().collect() })
 }
-
-/// Works on items, on all cores where there are many.
-fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if items.len() < SHARED_MIN_ITEMS {
-        items.iter().map(&work).collect()
-    } else {
-        items.par_iter().map(&work).collect()
-    }
-}
-
-/// From so many distinct cases on, other cores are worth to be woken.
-const SHARED_MIN_ITEMS: usize = 32;
 
 impl Batch {
     /// The users whose records changed one by one, in the order of their ordinals.

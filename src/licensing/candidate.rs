@@ -25,6 +25,13 @@ pub(super) struct Rules<'a> {
     pub(super) now: Moment,
 }
 
+impl Rules<'_> {
+    /// Where a user is taken to be.
+    pub(super) fn location(&self, user: &User) -> Option<Country> {
+        user.location.or(self.country.filter(|_| self.policy.inherit_location))
+    }
+}
+
 /// One source of licenses of one user; under `per_product`, one product of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Candidate {
@@ -80,10 +87,9 @@ impl Question {
         found.sort_by(|left, right| left.compare(right, rules));
         let candidates = found.into_iter().enumerate();
         let candidates = candidates.map(|(order, placed)| Candidate { order, ..placed.candidate }).collect();
-        let inherited = if rules.policy.inherit_location { rules.country } else { None };
         Self {
             candidates,
-            location: user.location.or(inherited),
+            location: rules.location(user),
             has_address_conflict: user.has_address_conflict,
             held: outcome.held(),
             outcome: Arc::clone(outcome),
@@ -287,8 +293,7 @@ fn targets(rules: &Rules<'_>, settings: Option<&GroupSettings>, wanted: Version)
 }
 
 fn is_prohibited(rules: &Rules<'_>, user: &User, version: &Version) -> bool {
-    let inherited = if rules.policy.inherit_location { rules.country } else { None };
-    let Some(location) = user.location.or(inherited) else { return false };
+    let Some(location) = rules.location(user) else { return false };
     version.iter().any(|(sku, disabled)| {
         let plans = rules.catalog.plans_of(*sku).minus(disabled);
         plans.iter().any(|plan| {

@@ -80,6 +80,10 @@ pub struct Catalog {
     products_by_id: HashMap<String, SkuIndex>,
     families: Vec<Family>,
     data_kinds: Vec<DataKind>,
+    /// Plans that need others.
+    pub(super) needy: PlanSet,
+    /// Plans that may not be used everywhere.
+    pub(super) restricted: PlanSet,
 }
 
 impl Catalog {
@@ -245,10 +249,26 @@ impl Catalog {
         self.pool(sku).status != SubscriptionStatus::Deleted
     }
 
+    /// Countries where some plan may not be used.
+    pub(super) fn countries(&self) -> BTreeSet<Country> {
+        let plans = self.restricted.iter().filter_map(|plan| self.plan_at(plan));
+        plans.flat_map(|plan| plan.prohibited_in.iter().copied()).collect()
+    }
+
     fn change_plan(&mut self, id: &str, change: impl FnOnce(&mut ServicePlan)) {
         let index = self.plan(id, None);
-        if let Some(plan) = self.plans.get_mut(index.0 as usize) {
-            change(plan);
+        let Some(plan) = self.plans.get_mut(index.0 as usize) else { return };
+        change(plan);
+        let marks = [
+            (&mut self.needy, !plan.requires.is_empty()),
+            (&mut self.restricted, !plan.prohibited_in.is_empty()),
+        ];
+        for (set, is_in) in marks {
+            if is_in {
+                set.insert(index);
+            } else {
+                set.remove(index);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a batch did to users.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -91,40 +91,46 @@ impl OutcomeChange {
         (catalog_before, before): (&Catalog, &Outcome),
         (catalog, after): (&Catalog, &Arc<Outcome>),
     ) -> Option<Self> {
-        let (held_before, held) = (before.held(), after.held());
-        let (plans_before, plans) = (before.enabled(catalog_before), after.enabled(catalog));
+        let pairs = pairs((catalog_before, before), (catalog, after));
+        let (mut plans_before, mut plans) = (PlanSet::default(), PlanSet::default());
+        for pair in &pairs {
+            plans_before.extend_with(&pair.had);
+            plans.extend_with(&pair.has);
+        }
         let mut on = plans.minus(&plans_before);
         let mut off = plans_before.minus(&plans);
         let plans_restored =
             before.grace.iter().map(|one: &PlanGrace| one.plan).filter(|plan| on.contains(*plan)).collect();
-        let mut taken: BTreeSet<SkuIndex> = held.difference(&held_before).copied().collect();
-        let mut freed: BTreeSet<SkuIndex> = held_before.difference(&held).copied().collect();
-        let (seats_taken, seats_freed) = (taken.clone(), freed.clone());
+        let (held_before, held) = (before.held(), after.held());
+        let seats_taken: BTreeSet<SkuIndex> = held.difference(&held_before).copied().collect();
+        let seats_freed: BTreeSet<SkuIndex> = held_before.difference(&held).copied().collect();
+        let (mut taken, mut freed) = (seats_taken.clone(), seats_freed.clone());
         let mut records = Vec::new();
-        for (sku, source) in keys(before, after) {
-            let old = before.record(sku, source);
-            let new = after.record(sku, source);
-            let gained = catalog.plans_of(sku).intersection(&on);
-            let had = old.map(|old| old.enabled(catalog_before)).unwrap_or_default();
+        for Pair { sku, source, old, new, had, has } in &pairs {
+            let gained =
+                catalog.product(*sku).map(|product| product.plans.intersection(&on)).unwrap_or_default();
             let lost = had.intersection(&off);
             if old == new && gained.is_empty() && lost.is_empty() {
                 continue;
             }
-            let gives = new.is_some_and(|new| new.enabled(catalog).intersects(&gained));
-            let plans_on = if gives { gained } else { PlanSet::default() };
+            let plans_on = if has.intersects(&gained) { gained } else { PlanSet::default() };
             (on, off) = (on.minus(&plans_on), off.minus(&lost));
-            let seat = i8::from(taken.remove(&sku)) - i8::from(freed.remove(&sku));
+            // The seat goes with the record that came into force, or with one that went out of it.
+            let in_force = |record: Option<&Record>| record.is_some_and(|record| record.state.is_in_force());
+            let comes = in_force(*new) && taken.remove(sku);
+            let goes = in_force(*old) && freed.remove(sku);
+            let seat = i8::from(comes) - i8::from(goes);
             if old == new && plans_on.is_empty() && lost.is_empty() {
                 continue;
             }
             let (before, after) = (old.cloned(), new.cloned());
+            let (sku, source) = (*sku, *source);
             records.push(RecordChange { sku, source, before, after, seat, plans_on, plans_off: lost });
         }
         if records.is_empty() {
             return None;
         }
-        let plans_changed = before.enabled_by_sku(catalog_before) != after.enabled_by_sku(catalog);
-        let changed_sources = changed_sources(catalog_before, catalog, &records, plans_changed);
+        let changed_sources = changed_sources(&pairs, &records);
         let failed_sources: BTreeSet<Source> =
             records.iter().filter(|one| one.newly_failed()).map(|one| one.source).collect();
         let is_status_only = changed_sources.is_empty() && failed_sources.is_empty();
@@ -157,32 +163,63 @@ impl RecordChange {
     }
 }
 
-fn keys(before: &Outcome, after: &Outcome) -> BTreeSet<(SkuIndex, Source)> {
-    before.records.iter().chain(&after.records).map(|record| (record.sku, record.source)).collect()
+/// What was there and what is there of one product from one source.
+struct Pair<'o> {
+    sku: SkuIndex,
+    source: Source,
+    old: Option<&'o Record>,
+    new: Option<&'o Record>,
+    /// The plans that it gave.
+    had: PlanSet,
+    /// The plans that it gives.
+    has: PlanSet,
+}
+
+/// By product and source.
+fn pairs<'o>(
+    (catalog_before, before): (&Catalog, &'o Outcome),
+    (catalog, after): (&Catalog, &'o Outcome),
+) -> Vec<Pair<'o>> {
+    let (mut olds, mut news) = (before.records.iter().peekable(), after.records.iter().peekable());
+    let key = |record: &&Record| (record.sku, record.source);
+    let mut pairs = Vec::with_capacity(before.records.len().max(after.records.len()));
+    while let Some((sku, source)) = olds.peek().map(key).into_iter().chain(news.peek().map(key)).min() {
+        let is_it = |record: &&Record| key(record) == (sku, source);
+        let (old, new) = (olds.next_if(is_it), news.next_if(is_it));
+        let had = old.map(|old| old.enabled(catalog_before)).unwrap_or_default();
+        let has = new.map(|new| new.enabled(catalog)).unwrap_or_default();
+        pairs.push(Pair { sku, source, old, new, had, has });
+    }
+    pairs
 }
 
 /// A source changed if its products did, if its plans did and the user notices, or if an error of what is in
 /// force is gone.
-fn changed_sources(
-    catalog_before: &Catalog,
-    catalog: &Catalog,
-    records: &[RecordChange],
-    plans_changed: bool,
-) -> BTreeSet<Source> {
-    let mut by_source: BTreeMap<Source, bool> = BTreeMap::new();
-    for change in records {
-        let in_force =
-            |record: &Option<Record>| record.as_ref().is_some_and(|record| record.state.is_in_force());
-        let plans = |catalog: &Catalog, record: &Option<Record>| {
-            record.as_ref().map(|record| record.enabled(catalog)).unwrap_or_default()
-        };
-        let error = |record: &Option<Record>| record.as_ref().and_then(|record| record.error);
-        let recovered =
-            error(&change.before).is_some() && error(&change.after).is_none() && in_force(&change.after);
-        let differs = recovered
-            || in_force(&change.before) != in_force(&change.after)
-            || (plans_changed && plans(catalog_before, &change.before) != plans(catalog, &change.after));
-        *by_source.entry(change.source).or_default() |= differs;
+fn changed_sources(pairs: &[Pair<'_>], records: &[RecordChange]) -> BTreeSet<Source> {
+    let in_force = |record: Option<&Record>| record.is_some_and(|record| record.state.is_in_force());
+    let plans_changed = pairs.chunk_by(|left, right| left.sku == right.sku).any(|of_sku| {
+        let (mut before, mut after) = (PlanSet::default(), PlanSet::default());
+        for pair in of_sku {
+            before.extend_with(&pair.had);
+            after.extend_with(&pair.has);
+        }
+        let (was_held, is_held) =
+            (of_sku.iter().any(|pair| in_force(pair.old)), of_sku.iter().any(|pair| in_force(pair.new)));
+        before != after || was_held != is_held
+    });
+    let error = |record: Option<&Record>| record.and_then(|record| record.error);
+    let mut changed = BTreeSet::new();
+    let mut told = records.iter().map(|record| (record.sku, record.source)).peekable();
+    for pair in pairs {
+        if told.next_if_eq(&(pair.sku, pair.source)).is_none() {
+            continue;
+        }
+        let recovered = error(pair.old).is_some() && error(pair.new).is_none() && in_force(pair.new);
+        let differs =
+            recovered || in_force(pair.old) != in_force(pair.new) || (plans_changed && pair.had != pair.has);
+        if differs {
+            changed.insert(pair.source);
+        }
     }
-    by_source.into_iter().filter(|(_, differs)| *differs).map(|(source, _)| source).collect()
+    changed
 }

@@ -1,9 +1,9 @@
 //! A value for each ordinal, each distinct value kept once.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use roaring::RoaringBitmap;
 
 use super::roll::Roll;
@@ -21,20 +21,29 @@ pub(super) struct Column<T> {
     codes: Vec<Code>,
     /// By code less one; a gap is used again.
     values: Vec<Option<Entry<T>>>,
-    by_value: HashMap<Arc<T>, Code>,
+    by_value: HashTable<Code>,
+    hasher: DefaultHashBuilder,
     gaps: Vec<Code>,
 }
 
 #[derive(Clone, Debug)]
 struct Entry<T> {
     value: Arc<T>,
+    /// Values are large: their hash is kept.
+    hash: u64,
     /// How many ordinals have it.
     uses: u64,
 }
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
-        Self { codes: Vec::new(), values: Vec::new(), by_value: HashMap::new(), gaps: Vec::new() }
+        Self {
+            codes: Vec::new(),
+            values: Vec::new(),
+            by_value: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            gaps: Vec::new(),
+        }
     }
 }
 
@@ -64,12 +73,26 @@ impl<T: Eq + Hash> Column<T> {
         self.values.iter().flatten().map(|entry| &entry.value)
     }
 
+    /// The ordinals with values for which something holds.
+    pub(super) fn ordinals(&self, holds: impl Fn(&T) -> bool) -> RoaringBitmap {
+        let mut fits = vec![false];
+        fits.extend(self.values.iter().map(|entry| entry.as_ref().is_some_and(|entry| holds(&entry.value))));
+        let fits = |code: Code| fits.get(code as usize).copied().unwrap_or_default();
+        let ordinals = (0..).zip(&self.codes).filter(|(_, code)| fits(**code)).map(|(ordinal, _)| ordinal);
+        ordinals.collect()
+    }
+
     /// The number of a value. Until an ordinal gets it, nothing keeps it.
     pub(super) fn intern(&mut self, value: &Arc<T>) -> Code {
-        if let Some(code) = self.by_value.get(value) {
+        let hash = self.hasher.hash_one(value);
+        let is_it = |values: &[Option<Entry<T>>], code: Code| {
+            let known = values.get((code as usize).saturating_sub(1)).and_then(Option::as_ref);
+            known.is_some_and(|known| known.hash == hash && known.value == *value)
+        };
+        if let Some(code) = self.by_value.find(hash, |code| is_it(&self.values, *code)) {
             return *code;
         }
-        let entry = Some(Entry { value: Arc::clone(value), uses: 0 });
+        let entry = Some(Entry { value: Arc::clone(value), hash, uses: 0 });
         let code = if let Some(gap) = self.gaps.pop() {
             if let Some(place) = self.values.get_mut((gap as usize).saturating_sub(1)) {
                 *place = entry;
@@ -79,7 +102,12 @@ impl<T: Eq + Hash> Column<T> {
             self.values.push(entry);
             Code::try_from(self.values.len()).unwrap_or(Code::MAX)
         };
-        self.by_value.insert(Arc::clone(value), code);
+        let values = &self.values;
+        let hash_of = |code: &Code| {
+            let known = values.get((*code as usize).saturating_sub(1)).and_then(Option::as_ref);
+            known.map_or(0, |known| known.hash)
+        };
+        self.by_value.insert_unique(hash, code, hash_of);
         code
     }
 
@@ -103,7 +131,9 @@ impl<T: Eq + Hash> Column<T> {
             && let Some(entry) =
                 self.values.get_mut((former as usize).saturating_sub(1)).and_then(Option::take)
         {
-            self.by_value.remove(&entry.value);
+            if let Ok(place) = self.by_value.find_entry(entry.hash, |code| *code == former) {
+                place.remove();
+            }
             self.gaps.push(former);
         }
     }

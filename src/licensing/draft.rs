@@ -122,7 +122,7 @@ impl<'t> Draft<'t> {
     fn users_of(&self, group: GroupIndex) -> RoaringBitmap {
         let known = self.tenant.group(group).map(|group| &group.members);
         let members = known.map(|known| self.turnover(group).members(known)).unwrap_or_default();
-        members | self.tenant.registers.users(Trait::From(group))
+        members | self.tenant.with_record_from(group)
     }
 
     /// The ids of events.

@@ -7,7 +7,7 @@ use roaring::{MultiOps, RoaringBitmap};
 use super::batch::Batch;
 use super::catalog::{Product, SkuIndex};
 use super::intent::GroupIndex;
-use super::registers::Trait;
+use super::registers::Usual;
 use super::tenant::Tenant;
 
 impl Tenant {
@@ -34,19 +34,16 @@ impl Tenant {
         }
     }
 
-    /// The users who were deleted.
-    pub fn deleted_users(&self) -> &RoaringBitmap {
-        self.registers.users(Trait::Deleted)
-    }
-
-    /// The users with a license.
-    pub fn holders(&self) -> RoaringBitmap {
-        self.registers.holders()
+    /// The users with a license, or with one that they fail to get.
+    pub fn with_records(&self) -> RoaringBitmap {
+        let classes = self.outcome_classes();
+        let some = classes.iter().filter(|(outcome, _)| !outcome.records.is_empty());
+        some.map(|(_, users)| users).union()
     }
 
     /// Whether some user has a license from a group, or fails to get one.
     pub fn has_records(&self, group: GroupIndex) -> bool {
-        !self.registers.users(Trait::From(group)).is_empty()
+        self.registers.count(Usual::From(group)) > 0
     }
 }
 

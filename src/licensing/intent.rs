@@ -1,6 +1,6 @@
 //! What is asked for: templates of groups, members, direct licenses, and what is known of users.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
@@ -76,6 +76,8 @@ pub struct User {
     pub left: BTreeMap<GroupIndex, Moment>,
     /// Direct licenses.
     pub direct: BTreeMap<SkuIndex, DirectLicense>,
+    /// Those of them that came from a group and became direct ones, as long as nobody has edited them since.
+    pub converted: BTreeSet<SkuIndex>,
 }
 
 impl Group {

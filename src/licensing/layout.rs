@@ -24,7 +24,7 @@ pub(super) struct Part<'q> {
 pub(super) type Place = (usize, SkuIndex);
 
 /// What several bundles come to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
     pub(super) held_back: BTreeMap<Place, PlanSet>,
     pub(super) problems: BTreeMap<Place, BTreeSet<Problem>>,

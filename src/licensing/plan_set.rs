@@ -16,18 +16,23 @@ pub struct PlanIndex(pub u32);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlanSet {
-    /// The last word is never zero, so that equal sets have equal words.
-    words: Vec<u64>,
+    /// The first words: those of all plans of most tenants, so that few sets need memory of their own.
+    head: [u64; HEAD_WORDS],
+    /// The words behind them, if any. The last one is never zero, so that equal sets have equal words.
+    tail: Option<Box<Tail>>,
 }
+
+const HEAD_WORDS: usize = 3;
+
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Tail(Vec<u64>);
 
 impl PlanSet {
     /// Adds a plan; whether it was missing.
     pub fn insert(&mut self, plan: PlanIndex) -> bool {
         let (word, bit) = place(plan);
-        if self.words.len() <= word {
-            self.words.resize(word + 1, 0);
-        }
-        let Some(held) = self.words.get_mut(word) else { return false };
+        self.reach(word + 1);
+        let Some(held) = self.word_mut(word) else { return false };
         let missing = *held & bit == 0;
         *held |= bit;
         missing
@@ -36,7 +41,7 @@ impl PlanSet {
     /// Takes a plan out.
     pub fn remove(&mut self, plan: PlanIndex) {
         let (word, bit) = place(plan);
-        if let Some(held) = self.words.get_mut(word) {
+        if let Some(held) = self.word_mut(word) {
             *held &= !bit;
         }
         self.trim();
@@ -45,35 +50,35 @@ impl PlanSet {
     /// Whether the plan is in the set.
     pub fn contains(&self, plan: PlanIndex) -> bool {
         let (word, bit) = place(plan);
-        self.words.get(word).is_some_and(|held| held & bit != 0)
+        self.words().nth(word).is_some_and(|held| held & bit != 0)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.head == [0; HEAD_WORDS] && self.tail.is_none()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.words.iter().map(|word| word.count_ones() as usize).sum()
+        self.words().map(|word| word.count_ones() as usize).sum()
     }
 
     /// Whether some plan is in both.
     pub fn intersects(&self, other: &Self) -> bool {
-        self.words.iter().zip(&other.words).any(|(left, right)| left & right != 0)
+        self.words().zip(other.words()).any(|(left, right)| left & right != 0)
     }
 
     /// Whether all plans are in the other set, too.
     pub fn is_subset(&self, other: &Self) -> bool {
-        self.minus(other).is_empty()
+        let fits = self.words().zip(other.words()).all(|(left, right)| left & !right == 0);
+        // The last word of what is longer is not zero.
+        fits && self.tail().len() <= other.tail().len()
     }
 
     /// Adds all plans of another set.
     pub fn extend_with(&mut self, other: &Self) {
-        if self.words.len() < other.words.len() {
-            self.words.resize(other.words.len(), 0);
-        }
-        for (held, word) in self.words.iter_mut().zip(&other.words) {
+        self.reach(HEAD_WORDS + other.tail().len());
+        for (held, word) in self.words_mut().zip(other.words()) {
             *held |= word;
         }
     }
@@ -90,7 +95,7 @@ impl PlanSet {
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         let mut rest = self.clone();
-        for (held, word) in rest.words.iter_mut().zip(&other.words) {
+        for (held, word) in rest.words_mut().zip(other.words()) {
             *held &= !word;
         }
         rest.trim();
@@ -100,24 +105,60 @@ impl PlanSet {
     /// The plans of both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        let mut shared =
-            Self { words: self.words.iter().zip(&other.words).map(|(left, right)| left & right).collect() };
+        let mut shared = self.clone();
+        if let Some(tail) = &mut shared.tail {
+            tail.0.truncate(other.tail().len());
+        }
+        for (held, word) in shared.words_mut().zip(other.words()) {
+            *held &= word;
+        }
         shared.trim();
         shared
     }
 
     /// The plans by their places in the catalog.
     pub fn iter(&self) -> impl Iterator<Item = PlanIndex> + '_ {
-        self.words.iter().zip(0u32..).flat_map(|(&word, at)| {
+        self.words().zip(0u32..).filter(|(word, _)| *word != 0).flat_map(|(word, at)| {
             (0..u64::BITS)
                 .filter(move |bit| word >> bit & 1 == 1)
                 .map(move |bit| PlanIndex(at * u64::BITS + bit))
         })
     }
 
+    fn tail(&self) -> &[u64] {
+        self.tail.as_ref().map(|tail| tail.0.as_slice()).unwrap_or_default()
+    }
+
+    fn words(&self) -> impl Iterator<Item = u64> + '_ {
+        self.head.iter().chain(self.tail()).copied()
+    }
+
+    fn words_mut(&mut self) -> impl Iterator<Item = &mut u64> {
+        self.head.iter_mut().chain(self.tail.iter_mut().flat_map(|tail| &mut tail.0))
+    }
+
+    fn word_mut(&mut self, word: usize) -> Option<&mut u64> {
+        match word.checked_sub(HEAD_WORDS) {
+            Some(behind) => self.tail.as_mut()?.0.get_mut(behind),
+            None => self.head.get_mut(word),
+        }
+    }
+
+    /// Makes room for so many words.
+    fn reach(&mut self, words: usize) {
+        let behind = words.saturating_sub(HEAD_WORDS);
+        if behind > self.tail().len() {
+            self.tail.get_or_insert_default().0.resize(behind, 0);
+        }
+    }
+
     fn trim(&mut self) {
-        while self.words.last() == Some(&0) {
-            self.words.pop();
+        let Some(tail) = &mut self.tail else { return };
+        while tail.0.last() == Some(&0) {
+            tail.0.pop();
+        }
+        if tail.0.is_empty() {
+            self.tail = None;
         }
     }
 }
@@ -156,8 +197,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_and_a_tree_of_numbers_agree(left: BTreeSet<u8>, right: BTreeSet<u8>) {
-            let wide = |narrow: BTreeSet<u8>| narrow.into_iter().map(u32::from).collect::<BTreeSet<u32>>();
+        fn bits_and_a_tree_of_numbers_agree(left: BTreeSet<u8>, right: BTreeSet<u8>, far in 1_u32..5) {
+            let wide = |narrow: BTreeSet<u8>| {
+                narrow.into_iter().map(|plan| u32::from(plan) * far).collect::<BTreeSet<u32>>()
+            };
             let (left, right) = (wide(left), wide(right));
             let (a, b) = (set(&left), set(&right));
             prop_assert_eq!(a.union(&b), set(&left.union(&right).copied().collect()));
@@ -166,6 +209,14 @@ mod tests {
             prop_assert_eq!(a.intersects(&b), !left.is_disjoint(&right));
             prop_assert_eq!(a.is_subset(&b), left.is_subset(&right));
             prop_assert_eq!(a.len(), left.len());
+            prop_assert_eq!(a == b, left == right);
+            prop_assert_eq!(a.is_empty(), left.is_empty());
+            prop_assert!(left.iter().all(|plan| a.contains(PlanIndex(*plan))));
+            let mut taken = a.clone();
+            for plan in &right {
+                taken.remove(PlanIndex(*plan));
+            }
+            prop_assert_eq!(taken, a.minus(&b));
             prop_assert_eq!(a.iter().map(|plan| plan.0).collect::<BTreeSet<_>>(), left);
         }
     }

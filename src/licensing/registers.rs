@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use roaring::{MultiOps, RoaringBitmap};
+use hashbrown::HashMap;
+use roaring::RoaringBitmap;
 
 use super::catalog::SkuIndex;
 use super::intent::{GroupIndex, User};
@@ -14,22 +15,17 @@ use super::roll::Roll;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Registers {
     sets: BTreeMap<Trait, RoaringBitmap>,
+    counts: BTreeMap<Usual, u64>,
     none: RoaringBitmap,
 }
 
-/// What users are found by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What few users have: these are known one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Trait {
-    /// They have a seat of the product.
-    Holds(SkuIndex),
-    /// They have any record of the product.
-    Recorded(SkuIndex),
     /// They wait for a seat of the product.
     Waits(SkuIndex),
     /// The product was given to them alone.
     Direct(SkuIndex),
-    /// They have a record from the group.
-    From(GroupIndex),
     /// They have an error from the group.
     FailsFrom(GroupIndex),
     /// They have an error.
@@ -38,6 +34,17 @@ pub(super) enum Trait {
     Timed,
     /// They were deleted.
     Deleted,
+}
+
+/// What many users have: these are only counted, and looked for when it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Usual {
+    /// They have a seat of the product.
+    Holds(SkuIndex),
+    /// They have any record of the product.
+    Recorded(SkuIndex),
+    /// They have a record from the group.
+    From(GroupIndex),
 }
 
 /// What becomes of users who are alike.
@@ -72,53 +79,102 @@ impl Registers {
         self.sets.get(&of).unwrap_or(&self.none)
     }
 
-    /// All users with a seat of any product.
-    pub(super) fn holders(&self) -> RoaringBitmap {
-        let held = self.sets.iter().filter(|(of, _)| matches!(of, Trait::Holds(_)));
-        held.map(|(_, users)| users).union()
+    /// How many users have what many have.
+    pub(super) fn count(&self, of: Usual) -> u64 {
+        self.counts.get(&of).copied().unwrap_or_default()
     }
 
     /// Enters what users have, in the place of what they had: by class, what became of them.
     pub(super) fn enter(&mut self, roll: &Roll, moves: &[Move]) {
-        let mut numbers: BTreeMap<Trait, usize> = BTreeMap::new();
-        let mut number = |of: &Trait| {
-            let next = numbers.len();
-            *numbers.entry(*of).or_insert(next)
-        };
-        // By class, the traits that come, or else go.
-        let turns: Vec<Vec<(usize, bool)>> = moves
-            .iter()
-            .map(|one| {
-                let (before, after) = (traits(&one.before), traits(&one.after));
-                let went = before.difference(&after).map(|of| (number(of), false)).collect::<Vec<_>>();
-                let came = after.difference(&before).map(|of| (number(of), true));
-                went.into_iter().chain(came).collect()
-            })
-            .collect();
-        let mut traits: Vec<(Trait, usize)> = numbers.into_iter().collect();
-        traits.sort_by_key(|(_, number)| *number);
-        let mut turned = vec![Turned::default(); traits.len()];
+        self.count_moves(moves, &roll.sizes(moves.len()));
+        let turns = Turns::of(moves);
+        if turns.kinds.is_empty() {
+            return;
+        }
+        let mut sets = vec![SetBuilder::default(); turns.kinds.len()];
         for (user, class) in roll.iter() {
-            for (number, comes) in turns.get(class).into_iter().flatten() {
-                if let Some(turned) = turned.get_mut(*number) {
-                    if *comes { turned.came.push(user) } else { turned.went.push(user) }
+            for kind in turns.of_class(class) {
+                if let Some(set) = sets.get_mut(*kind as usize) {
+                    set.push(user);
                 }
             }
         }
-        for ((of, _), turned) in traits.into_iter().zip(turned) {
+        for ((of, comes), set) in turns.kinds.into_iter().zip(sets) {
             let known = self.sets.entry(of).or_default();
-            *known -= turned.went.finish();
-            *known |= turned.came.finish();
+            if comes {
+                *known |= set.finish();
+            } else {
+                *known -= set.finish();
+            }
         }
         self.sets.retain(|_, users| !users.is_empty());
     }
+
+    fn count_moves(&mut self, moves: &[Move], sizes: &[u64]) {
+        // Classes that differ in other things have their outcomes in common.
+        let mut pairs: HashMap<(*const Outcome, *const Outcome), (&Move, u64)> = HashMap::new();
+        for (one, size) in moves.iter().zip(sizes) {
+            let (before, after) = (&one.before.outcome, &one.after.outcome);
+            if !Arc::ptr_eq(before, after) {
+                pairs.entry((Arc::as_ptr(before), Arc::as_ptr(after))).or_insert((one, 0)).1 += size;
+            }
+        }
+        for (one, size) in pairs.into_values() {
+            let (before, after) = (usual(&one.before.outcome), usual(&one.after.outcome));
+            for of in after.difference(&before) {
+                *self.counts.entry(*of).or_default() += size;
+            }
+            for of in before.difference(&after) {
+                if let Some(count) = self.counts.get_mut(of) {
+                    *count = count.saturating_sub(size);
+                }
+            }
+        }
+    }
 }
 
-/// Who came to have a trait, and who lost it.
-#[derive(Clone, Debug, Default)]
-struct Turned {
-    came: SetBuilder,
-    went: SetBuilder,
+/// What comes and goes with moves.
+struct Turns {
+    /// Each trait that comes (`true`) or goes, once.
+    kinds: Vec<(Trait, bool)>,
+    /// Lists of kinds, each once; few enough for a core's cache.
+    lists: Vec<Vec<u32>>,
+    /// By class, the place of its list.
+    of_classes: Vec<usize>,
+}
+
+impl Turns {
+    fn of(moves: &[Move]) -> Self {
+        let mut turns = Self { kinds: Vec::new(), lists: Vec::new(), of_classes: Vec::new() };
+        let mut kinds: HashMap<(Trait, bool), u32> = HashMap::new();
+        let mut lists: HashMap<Vec<u32>, usize> = HashMap::new();
+        for one in moves {
+            if is_usual(&one.before) && is_usual(&one.after) {
+                turns.of_classes.push(usize::MAX);
+                continue;
+            }
+            let (before, after) = (traits(&one.before), traits(&one.after));
+            let went = before.difference(&after).map(|of| (*of, false));
+            let came = after.difference(&before).map(|of| (*of, true));
+            let mut list = Vec::new();
+            for kind in went.chain(came) {
+                list.push(*kinds.entry(kind).or_insert_with(|| {
+                    turns.kinds.push(kind);
+                    u32::try_from(turns.kinds.len() - 1).unwrap_or(u32::MAX)
+                }));
+            }
+            turns.of_classes.push(*lists.entry(list).or_insert_with_key(|list| {
+                turns.lists.push(list.clone());
+                turns.lists.len() - 1
+            }));
+        }
+        turns
+    }
+
+    fn of_class(&self, class: usize) -> &[u32] {
+        let list = self.of_classes.get(class).and_then(|list| self.lists.get(*list));
+        list.map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 /// Puts users who come in order into a set: the bits of a container at a time, because there can be
@@ -171,32 +227,40 @@ impl SetBuilder {
     }
 }
 
+fn usual(outcome: &Outcome) -> BTreeSet<Usual> {
+    let of = |record: &Record| {
+        let group = match record.source {
+            Source::Group(group) => Some(Usual::From(group)),
+            Source::Direct => None,
+        };
+        let holds = record.state.is_in_force().then_some(Usual::Holds(record.sku));
+        [Some(Usual::Recorded(record.sku)), group, holds].into_iter().flatten()
+    };
+    outcome.records.iter().flat_map(of).collect()
+}
+
+/// Whether users have none of the traits.
+fn is_usual(account: &Account) -> bool {
+    let Account { user, outcome } = account;
+    let is_fine = |record: &Record| record.error.is_none() && !record.pending_removal;
+    let lasts = user.left.is_empty() && user.deleted_at.is_none() && outcome.grace.is_empty();
+    lasts && user.direct.is_empty() && outcome.records.iter().all(is_fine)
+}
+
 fn traits(account: &Account) -> BTreeSet<Trait> {
     let Account { user, outcome } = account;
     let mut all: BTreeSet<Trait> = user.direct.keys().map(|sku| Trait::Direct(*sku)).collect();
-    for record in &outcome.records {
-        all.insert(Trait::Recorded(record.sku));
-        if record.state.is_in_force() {
-            all.insert(Trait::Holds(record.sku));
-        }
-        if record.problems.contains(&Problem::NoSeat) {
-            all.insert(Trait::Waits(record.sku));
-        }
-        if let Source::Group(group) = record.source {
-            all.insert(Trait::From(group));
-        }
-        if record.error.is_some() {
-            all.insert(Trait::Fails);
-        }
-        if record.pending_removal {
-            all.insert(Trait::Timed);
-        }
-    }
+    let waits = |record: &&Record| record.problems.contains(&Problem::NoSeat);
+    all.extend(outcome.records.iter().filter(waits).map(|record| Trait::Waits(record.sku)));
     all.extend(failing_groups(outcome).into_iter().map(Trait::FailsFrom));
+    if outcome.records.iter().any(|record| record.error.is_some()) {
+        all.insert(Trait::Fails);
+    }
     if user.deleted_at.is_some() {
         all.insert(Trait::Deleted);
     }
-    if !outcome.grace.is_empty() || !user.left.is_empty() || user.deleted_at.is_some() {
+    let pending = outcome.records.iter().any(|record| record.pending_removal);
+    if pending || !outcome.grace.is_empty() || !user.left.is_empty() || user.deleted_at.is_some() {
         all.insert(Trait::Timed);
     }
     all

@@ -11,6 +11,7 @@ use super::catalog::SkuIndex;
 use super::intent::Version;
 use super::layout::{Layout, Part, Place, Stranded, lay};
 use super::outcome::Problem;
+use super::plain::plain;
 use super::plan_set::PlanSet;
 use super::policy::RemovalBlock;
 
@@ -30,7 +31,7 @@ pub(super) enum Position {
 }
 
 /// The answer for one user.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Resolution {
     pub(super) positions: Vec<Position>,
     /// Candidates whose products that are not asked for any more became direct licenses.
@@ -42,6 +43,8 @@ pub(super) struct Resolution {
     pub(super) short: BTreeMap<usize, BTreeSet<SkuIndex>>,
     /// The products of which the user has a seat.
     pub(super) held: BTreeSet<SkuIndex>,
+    /// Whether all that moves is new, and each part of it could be had without the others.
+    pub(super) is_free: bool,
 }
 
 /// Everything may take seats.
@@ -56,6 +59,17 @@ pub(super) fn none_granted(question: &Question) -> Grants {
 
 /// Answers a question.
 pub(super) fn resolve(rules: &Rules<'_>, question: &Question, grants: &Grants) -> Resolution {
+    let Some(answer) = plain(rules, question, grants) else { return searched(rules, question, grants) };
+    debug_assert_eq!(
+        Resolution { is_free: false, ..answer.clone() },
+        searched(rules, question, grants),
+        "what is plain is what would be found"
+    );
+    answer
+}
+
+/// The answer as it is found by trying.
+fn searched(rules: &Rules<'_>, question: &Question, grants: &Grants) -> Resolution {
     let mut search = Search {
         rules,
         question,
@@ -330,7 +344,8 @@ impl<'q> Search<'q> {
                 faults.insert(order, obstacle.faults);
             }
         }
-        Resolution { positions, converted: self.converted, layout, faults, short, held }
+        let is_free = false;
+        Resolution { positions, converted: self.converted, layout, faults, short, held, is_free }
     }
 
     fn reasons_to_stay(

@@ -1,5 +1,6 @@
 //! Users by class: who is in which of several numbered sets.
 
+use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 /// Users in the order of their ordinals, each with the number of the class that they are in. Whole sets are
@@ -86,6 +87,18 @@ impl Roll {
             .collect()
     }
 }
+
+/// Works on items, on all cores where there are many.
+pub(super) fn each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < SHARED_MIN_ITEMS {
+        items.iter().map(&work).collect()
+    } else {
+        items.par_iter().map(&work).collect()
+    }
+}
+
+/// From so many distinct cases on, other cores are worth to be woken.
+const SHARED_MIN_ITEMS: usize = 32;
 
 /// Makes a set of users who come in order.
 fn set(users: impl Iterator<Item = u32> + Clone) -> RoaringBitmap {

@@ -10,6 +10,8 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use hashbrown::{HashMap, HashSet};
+
 use self::walk::Walk;
 use super::candidate::{Question, Rules, Standing};
 use super::catalog::SkuIndex;
@@ -88,14 +90,35 @@ pub(super) fn allot(
     ids: &dyn UserIds,
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> Allotment {
-    let short = short_products(rules, seekers, consumed);
+    let mut cases: Vec<(&Case, u64)> = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    for Seeker { case, size, .. } in seekers {
+        let place = *places.entry(case.number).or_insert_with(|| {
+            cases.push((case, 0));
+            cases.len() - 1
+        });
+        if let Some((_, users)) = cases.get_mut(place) {
+            *users += size;
+        }
+    }
+    let short = short_products(rules, &cases, consumed);
+    let scarce = scarce_products(rules, &cases, &short, consumed);
     let mut allotment = Allotment::default();
+    let mut walking: HashSet<usize> = HashSet::new();
+    for (case, size) in cases {
+        // Who is new to all of it and takes only what there is enough of gets it, whoever comes first.
+        let wants = if case.full.is_free { &scarce } else { &short };
+        if products(&case.question).any(|sku| wants.contains(&sku)) {
+            walking.insert(case.number);
+        } else {
+            allotment.count(size, &case.question.held, &case.full.held);
+        }
+    }
     let mut competing = Vec::new();
     for (seeker, one) in seekers.iter().enumerate() {
-        if products(&one.case.question).any(|sku| short.contains(&sku)) {
+        if walking.contains(&one.case.number) {
             competing.push(seeker);
         } else {
-            allotment.count(one.size, &one.case.question.held, &one.case.full.held);
             let (size, refusals) = (one.size, Refusals::new());
             allotment.parts.push(Part { seeker, is_whole: true, size, answer: None, refusals });
         }
@@ -120,30 +143,55 @@ fn signed(seats: u64) -> i64 {
 /// are in one set, because a seat of one may depend on a seat of the other.
 fn short_products(
     rules: &Rules<'_>,
-    seekers: &[Seeker<'_>],
+    cases: &[(&Case, u64)],
     consumed: &dyn Fn(SkuIndex) -> u64,
 ) -> BTreeSet<SkuIndex> {
-    let mut sets = Sets::default();
-    let mut change: BTreeMap<SkuIndex, i64> = BTreeMap::new();
-    let mut taken: BTreeSet<SkuIndex> = BTreeSet::new();
-    for Seeker { size, case, .. } in seekers {
+    let mut sets = Sets { parents: rules.catalog.skus().collect() };
+    // By product, the change of seats in use, and whether anyone takes one.
+    let mut changes: Vec<(i64, bool)> = vec![(0, false); sets.parents.len()];
+    let mut count = |sku: &SkuIndex, users: i64, takes: bool| {
+        if let Some(change) = changes.get_mut(sku.0 as usize) {
+            *change = (change.0 + users, change.1 | takes);
+        }
+    };
+    for (case, size) in cases {
         sets.join(products(&case.question));
         let users = signed(*size);
-        for sku in case.full.held.difference(&case.question.held) {
-            *change.entry(*sku).or_default() += users;
-            taken.insert(*sku);
-        }
-        for sku in case.question.held.difference(&case.full.held) {
-            *change.entry(*sku).or_default() -= users;
+        case.full.held.difference(&case.question.held).for_each(|sku| count(sku, users, true));
+        case.question.held.difference(&case.full.held).for_each(|sku| count(sku, -users, false));
+    }
+    let overfull = |(sku, (change, is_taken)): (SkuIndex, &(i64, bool))| {
+        let is_over = || consumed(sku).saturating_add_signed(*change) > rules.catalog.pool(sku).capacity;
+        (*is_taken && is_over()).then(|| sets.root(sku))
+    };
+    let roots: BTreeSet<SkuIndex> = rules.catalog.skus().zip(&changes).filter_map(overfull).collect();
+    rules.catalog.skus().filter(|sku| roots.contains(&sets.root(*sku))).collect()
+}
+
+/// Those of the short products of which there would not be enough if everyone who may come to take one did.
+fn scarce_products(
+    rules: &Rules<'_>,
+    cases: &[(&Case, u64)],
+    short: &BTreeSet<SkuIndex>,
+    consumed: &dyn Fn(SkuIndex) -> u64,
+) -> BTreeSet<SkuIndex> {
+    if short.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut newcomers: BTreeMap<SkuIndex, u64> = BTreeMap::new();
+    for (case, size) in cases {
+        let held = &case.question.held;
+        let may_take: BTreeSet<SkuIndex> =
+            products(&case.question).filter(|sku| !held.contains(sku)).collect();
+        for sku in may_take {
+            *newcomers.entry(sku).or_default() += size;
         }
     }
-    let overfull = |sku: &&SkuIndex| {
-        let change = change.get(sku).copied().unwrap_or_default();
-        consumed(**sku).saturating_add_signed(change) > rules.catalog.pool(**sku).capacity
+    let enough = |sku: &&SkuIndex| {
+        let newcomers = newcomers.get(sku).copied().unwrap_or_default();
+        consumed(**sku).saturating_add(newcomers) <= rules.catalog.pool(**sku).capacity
     };
-    let roots: BTreeSet<SkuIndex> = taken.iter().filter(overfull).map(|sku| sets.root(*sku)).collect();
-    let all: Vec<SkuIndex> = sets.parents.keys().copied().collect();
-    all.into_iter().filter(|sku| roots.contains(&sets.root(*sku))).collect()
+    short.iter().filter(|sku| !enough(sku)).copied().collect()
 }
 
 /// The products that a user may come to take or give.
@@ -153,27 +201,27 @@ fn products(question: &Question) -> impl Iterator<Item = SkuIndex> + '_ {
 }
 
 /// Disjoint sets of products.
-#[derive(Default)]
 struct Sets {
-    parents: BTreeMap<SkuIndex, SkuIndex>,
+    /// By product, another one of its set, or itself.
+    parents: Vec<SkuIndex>,
 }
 
 impl Sets {
     fn root(&self, mut sku: SkuIndex) -> SkuIndex {
-        while let Some(parent) = self.parents.get(&sku).filter(|parent| **parent != sku) {
+        while let Some(parent) = self.parents.get(sku.0 as usize).filter(|parent| **parent != sku) {
             sku = *parent;
         }
         sku
     }
 
-    fn join(&mut self, skus: impl Iterator<Item = SkuIndex>) {
-        let mut first = None;
+    fn join(&mut self, mut skus: impl Iterator<Item = SkuIndex>) {
+        let Some(first) = skus.next() else { return };
+        let target = self.root(first);
         for sku in skus {
-            self.parents.entry(sku).or_insert(sku);
             let root = self.root(sku);
-            let first = *first.get_or_insert(root);
-            let target = self.root(first);
-            self.parents.insert(root, target);
+            if let Some(parent) = self.parents.get_mut(root.0 as usize) {
+                *parent = target;
+            }
         }
     }
 }

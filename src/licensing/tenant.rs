@@ -13,10 +13,10 @@ use super::catalog::{Catalog, Country, SkuIndex};
 use super::column::{Code, Column, NO_VALUE};
 use super::event::Event;
 use super::intent::{Group, GroupIndex, User, UserIndex};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Source};
 use super::plan_set::PlanIndex;
 use super::policy::{GroupSettings, LicensingPolicy};
-use super::registers::{Account, Move, Registers, Trait};
+use super::registers::{Account, Move, Registers, Trait, Usual};
 use super::roll::Roll;
 use crate::base::limits::LICENSE_EVENTS_REMEMBERED_MAX;
 
@@ -232,6 +232,12 @@ impl Tenant {
         self.runs = batch.run;
     }
 
+    /// Forgets which events it has seen, so that events of the same ids count again.
+    pub fn forget_events(&mut self) {
+        self.seen.clear();
+        self.seen_ids.clear();
+    }
+
     /// Works out what events lead to, and takes it over.
     ///
     /// # Errors
@@ -297,7 +303,29 @@ impl Tenant {
 
     /// How many seats of a product are in use.
     pub fn consumed(&self, sku: SkuIndex) -> u64 {
-        self.registers.users(Trait::Holds(sku)).len()
+        self.registers.count(Usual::Holds(sku))
+    }
+
+    /// The users with any record of a product.
+    pub(super) fn with_record_of(&self, sku: SkuIndex) -> RoaringBitmap {
+        if self.registers.count(Usual::Recorded(sku)) == 0 {
+            return RoaringBitmap::new();
+        }
+        self.outcomes.ordinals(|outcome| outcome.records.iter().any(|record| record.sku == sku))
+    }
+
+    /// The users with a record from a group.
+    pub(super) fn with_record_from(&self, group: GroupIndex) -> RoaringBitmap {
+        if self.registers.count(Usual::From(group)) == 0 {
+            return RoaringBitmap::new();
+        }
+        let source = Source::Group(group);
+        self.outcomes.ordinals(|outcome| outcome.records.iter().any(|record| record.source == source))
+    }
+
+    /// How many users have a license.
+    pub fn holders(&self) -> u64 {
+        self.outcomes.ordinals(|outcome| outcome.in_force().next().is_some()).len()
     }
 
     /// Whether some user has an error from a group: Graph's `hasMembersWithLicenseErrors`.

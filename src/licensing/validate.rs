@@ -18,7 +18,8 @@ pub(super) fn template(
     remove: &[SkuIndex],
     moment: Moment,
 ) -> Result<BTreeMap<SkuIndex, TemplateEntry>, Refusal> {
-    if !group.is_eligible {
+    // What a group of the wrong kind has can still be taken off.
+    if !group.is_eligible && !add.is_empty() {
         return Err(Refusal::GroupNotEligible);
     }
     products_can_be_added(catalog, add, remove)?;

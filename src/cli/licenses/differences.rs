@@ -111,14 +111,21 @@ impl Difference {
     fn between(user: &User, class: &Class, direct: &Version) -> Self {
         let add = direct
             .iter()
-            .filter(|(sku, disabled)| user.direct.get(sku).is_none_or(|known| known.disabled != **disabled));
+            .filter(|(sku, disabled)| user.direct.get(sku).is_none_or(|known| known.disabled != **disabled))
+            .chain(direct.iter().filter(|(sku, _)| user.converted.contains(sku)));
         Self {
             is_back: user.deleted_at.is_some(),
             location: (user.location != class.location).then_some(class.location),
             address: (user.has_address_conflict != class.has_address_conflict)
                 .then_some(class.has_address_conflict),
             add: add.map(|(sku, disabled)| (*sku, disabled.clone())).collect(),
-            remove: user.direct.keys().filter(|sku| !direct.contains_key(sku)).copied().collect(),
+            // What became direct by itself is in no file before somebody exports it.
+            remove: user
+                .direct
+                .keys()
+                .filter(|sku| !direct.contains_key(sku) && !user.converted.contains(sku))
+                .copied()
+                .collect(),
         }
     }
 

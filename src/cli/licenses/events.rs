@@ -1,5 +1,7 @@
 //! The events of a run, in the order in which they are looked at.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Occasion;
@@ -58,6 +60,11 @@ impl Events {
     pub(super) fn is_days_after(&self, instant: Timestamp, days: i64) -> bool {
         let end = instant.checked_add(SignedDuration::from_hours(24 * days));
         end.is_ok_and(|end| end <= self.time)
+    }
+
+    /// Takes some out again, by their names.
+    pub(super) fn drop(&mut self, ids: &BTreeSet<String>) {
+        self.list.retain(|event| !ids.contains(&event.id));
     }
 
     /// All of them.

@@ -113,8 +113,8 @@ impl Ledger {
         }
         for (ordinal, body) in session.license_groups()? {
             let stored: StoredTemplate = serde_json::from_str(&body).map_err(|error| damaged(&error))?;
-            let group = codec::read_group(&stored.group.to_string(), tenant)
-                .map_err(|error| session.misread(&error))?;
+            let group =
+                codec::read_group(&stored.group(), tenant).map_err(|error| session.misread(&error))?;
             let index = tenant.add_group(group);
             let requested = templates::version_of(tenant, &stored.licenses());
             ledger.groups.insert(ordinal, index);
@@ -129,8 +129,10 @@ impl Ledger {
             tenant.set_outcomes(&users, outcome.into());
         }
         ledger.asked.clone_from(&ledger.requested);
+        let former = Policy::of_text("policy.toml", notes.policy.as_deref().unwrap_or_default());
+        let former = former.ok().and_then(|policy| policy_of(&policy).ok());
         ledger.terms_differ =
-            (&ledger.notes.policy, &ledger.notes.country) != (&notes.policy, &notes.country);
+            former.as_ref() != Some(ledger.tenant.policy()) || ledger.notes.country != notes.country;
         ledger.notes.refusals = notes.refusals;
         Ok(Some(ledger))
     }
@@ -153,8 +155,7 @@ impl Ledger {
             let Some(group) = tenant.group(index) else { continue };
             let none = Version::new();
             let requested = self.requested.get(&index).unwrap_or(&none);
-            let group: serde_json::Value =
-                serde_json::from_str(&codec::group_text(group, tenant)).unwrap_or_default();
+            let group = serde_json::from_str(&codec::group_text(group, tenant)).unwrap_or_default();
             let stored = StoredTemplate { group, requested: stored_version(requested, tenant) };
             groups.push((ordinal, serde_json::to_string(&stored).unwrap_or_default()));
         }
@@ -181,12 +182,18 @@ impl Ledger {
 /// A group as it is remembered.
 #[derive(Debug, Serialize, Deserialize)]
 struct StoredTemplate {
-    group: serde_json::Value,
+    /// What the codec writes.
+    #[serde(flatten)]
+    group: serde_json::Map<String, serde_json::Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     requested: BTreeMap<String, Vec<String>>,
 }
 
 impl StoredTemplate {
+    fn group(&self) -> String {
+        serde_json::Value::Object(self.group.clone()).to_string()
+    }
+
     fn licenses(&self) -> Vec<AssignedLicense> {
         let license = |(sku_id, disabled_plans): (&String, &Vec<String>)| AssignedLicense {
             sku_id: sku_id.clone(),

@@ -19,13 +19,12 @@ pub(super) fn changes(
     is_there: impl Fn(Ordinal) -> bool,
     events: &mut Events,
 ) {
-    let deleted = ledger.tenant.deleted_users();
     let members = |snapshot: &Snapshot, group: Ordinal| members_of(ledger, snapshot, group) & users;
     for (&ordinal, &index) in ledger.groups.iter().filter(|(ordinal, _)| is_there(**ordinal)) {
         let Some(group) = ledger.tenant.group(index) else { continue };
         let mut now = members(after, ordinal);
-        // Who was deleted can come back, and is a member again then.
-        now |= &group.members & deleted;
+        // Who is deleted can come back, and is a member again then.
+        now |= &group.members - users;
         let mut joined = &now - &group.members;
         let mut left = &group.members - &now;
         if let Some(first) = first {

@@ -39,7 +39,13 @@ pub(super) fn changes(tenant: &mut Tenant, skus: &[Sku], events: &mut Events) {
         return;
     }
     let policy = tenant.policy().clone();
-    let now = Catalog::new(skus, &policy);
+    // The order of the file must not show anywhere.
+    let mut skus = skus.to_vec();
+    skus.sort_by_cached_key(|sku| sku.sku_id.to_ascii_lowercase());
+    for sku in &mut skus {
+        sku.service_plans.sort_by_cached_key(|plan| plan.service_plan_id.to_ascii_lowercase());
+    }
+    let now = Catalog::new(&skus, &policy);
     enter_new(tenant, &now);
     let listed: BTreeSet<SkuIndex> = products(&now).map(|product| tenant.sku(&product.sku_id)).collect();
     for product in products(&now) {

@@ -6,9 +6,10 @@ use super::{Ledger, templates};
 use crate::licensing::audit::{Activity, Target};
 use crate::licensing::batch::Batch;
 
-/// Remembers what was refused, and takes out of the audit what was refused before for the same reason.
-pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
-    let refusals: BTreeMap<String, String> =
+/// Remembers what was refused, and takes out of the audit what was refused before for the same reason, and what
+/// others tell of.
+pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch, is_partial: bool) {
+    let mut refusals: BTreeMap<String, String> =
         batch.refused.iter().map(|one| (one.event.clone(), format!("{:?}", one.refusal))).collect();
     let known: BTreeSet<&String> = refusals
         .iter()
@@ -18,6 +19,8 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
     batch.audit.retain(|event| {
         event.succeeded || !event.causes.iter().any(|cause| known.contains(cause)) || !is_edit(event)
     });
+    // The membership side tells of groups that are gone.
+    batch.audit.retain(|event| !(event.activity == Activity::DeleteGroup && event.succeeded));
     let asked = std::mem::take(&mut ledger.asked);
     for (index, version) in &asked {
         let Some(group) = ledger.tenant.group(*index) else { continue };
@@ -28,6 +31,11 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch) {
         }
     }
     ledger.asked = asked;
+    if is_partial {
+        // Of whom nothing is told, nothing else is known either.
+        let before = std::mem::take(&mut ledger.notes.refusals);
+        refusals.extend(before.into_iter().filter(|(event, _)| event.starts_with("direct:")));
+    }
     ledger.notes.refusals = refusals;
 }
 

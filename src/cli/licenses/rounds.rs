@@ -56,7 +56,13 @@ impl Rounds {
             None => None,
         };
         let ledger = match known {
-            Some(ledger) => ledger,
+            Some(ledger) => {
+                if loaded.skus.is_empty() {
+                    let why = "the folder tells of no product: those of the last run are kept";
+                    loaded.warnings.push(why.to_owned());
+                }
+                ledger
+            }
             None if loaded.skus.is_empty() => {
                 if loaded.groups.iter().any(|group| !group.assigned_licenses.is_empty()) {
                     let why = "groups have licenses and there is no subscribedSkus.json: licenses are not looked at";
@@ -93,6 +99,7 @@ impl Rounds {
             people: told.as_ref().or(all.as_ref()),
             groups: Some(groups),
             skus: &loaded.skus,
+            is_partial: changed.is_some(),
             users: &users,
             occasion,
         };

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::Ledger;
 use super::events::{Events, Turn};
 use crate::directory::group::{AssignedLicense, Group};
+use crate::licensing::catalog::SkuIndex;
 use crate::licensing::event::EventKind;
-use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, Version};
-use crate::licensing::plan_set::PlanIndex;
+use crate::licensing::intent::{Group as LicensedGroup, GroupIndex, TemplateEntry, Version};
+use crate::licensing::outcome::Source;
+use crate::licensing::plan_set::{PlanIndex, PlanSet};
+use crate::licensing::policy::PrereqMode;
 use crate::licensing::tenant::Tenant;
 use crate::membership::roster::Ordinal;
 
@@ -34,8 +37,12 @@ pub(super) fn changes<'g>(
         ledger.tenant.set_eligible(index, group.security_enabled);
         let asked = version_of(&mut ledger.tenant, &group.assigned_licenses);
         let before = ledger.requested.get(&index).cloned().unwrap_or_default();
-        if asked != before {
-            events.push(Turn::Template, template_event(&group.id), edit(index, &before, &asked));
+        if ledger.is_new && is_held(ledger, index, &asked) {
+            take_over(ledger, index, &asked);
+        } else if asked != before {
+            let mode = ledger.tenant.policy().prereq_mode;
+            let kind = edit(index, &before, &asked, mode == PrereqMode::AutoDisable);
+            events.push(Turn::Template, template_event(&group.id), kind);
         }
         ledger.asked.insert(index, asked);
     }
@@ -50,14 +57,36 @@ pub(super) fn changes<'g>(
     licensed
 }
 
+/// Whether some user already holds what a template gives, or fails to: then it is not new.
+fn is_held(ledger: &Ledger, group: GroupIndex, template: &Version) -> bool {
+    let source = Source::Group(group);
+    ledger.tenant.outcome_classes().iter().any(|(outcome, _)| {
+        let own = outcome.records.iter().filter(|record| record.source == source);
+        let held: Version = own.map(|record| (record.sku, record.disabled.clone())).collect();
+        !held.is_empty() && held == *template
+    })
+}
+
+/// Enters a template as it is, without a look at it.
+pub(super) fn take_over(ledger: &mut Ledger, group: GroupIndex, template: &Version) {
+    let since = ledger.origin;
+    ledger.tenant.change_group(group, |group| {
+        let entry = |(sku, disabled): (&SkuIndex, &PlanSet)| {
+            (*sku, TemplateEntry { disabled: disabled.clone(), since })
+        };
+        group.template = template.iter().map(entry).collect();
+    });
+}
+
 /// The name of the event of an edited template.
 pub(super) fn template_event(group: &str) -> String {
     format!("template:{group}")
 }
 
-/// What leads from one version to the other.
-fn edit(group: GroupIndex, before: &Version, after: &Version) -> EventKind {
-    let add = after.iter().filter(|(sku, disabled)| before.get(sku) != Some(disabled));
+/// What leads from one version to the other. With `all` everything is asked for anew: a plan that was switched
+/// off because it needs others may have what it needs now.
+fn edit(group: GroupIndex, before: &Version, after: &Version, all: bool) -> EventKind {
+    let add = after.iter().filter(|(sku, disabled)| all || before.get(sku) != Some(disabled));
     let remove = before.keys().filter(|sku| !after.contains_key(sku)).copied().collect();
     let add: BTreeMap<_, _> = add.map(|(sku, disabled)| (*sku, disabled.clone())).collect();
     EventKind::GroupTemplateSet { group, add, remove }

@@ -34,10 +34,13 @@ impl WhatIfLicenses<'_> {
         let users = ordinals_of(&roster, Subject::User);
         let mut ledger = present.ledger;
         ledger.is_new = false;
+        // What is proposed makes events of the same names.
+        ledger.tenant.forget_events();
         let asked = Asked {
             people: None,
             groups: Some(self.groups.clone()),
             skus: &[],
+            is_partial: true,
             users: &users,
             occasion: &occasion(2),
         };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use roaring::RoaringBitmap;
 
-use super::each;
 use super::people::{Fate, People};
 use crate::licensing::catalog::{Catalog, SkuIndex};
 use crate::licensing::change::{ClassChange, OutcomeChange};
@@ -15,7 +15,7 @@ use crate::licensing::outcome::{Outcome, Source};
 use crate::licensing::records::{Refusals, settle};
 use crate::licensing::registers::{Account, Move};
 use crate::licensing::resolve::Resolution;
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::seats::{Allotment, Case, Seeker, allot};
 use crate::licensing::tenant::UserIds;
 
@@ -88,28 +88,22 @@ impl Books {
         Self { entries, roll }
     }
 
-    /// The changes, those together that are alike and have the same causes; by the first of their users.
-    pub(super) fn changes(&self, draft: &Draft<'_>) -> Vec<ClassChange> {
-        let mut numbers: HashMap<(*const OutcomeChange, &[usize]), usize> = HashMap::new();
+    /// The entries with changes, those together of which the same is to be told.
+    pub(super) fn told(&self, draft: &Draft<'_>) -> Told<'_> {
         let mut ids: HashMap<&[usize], Arc<[String]>> = HashMap::new();
-        let mut found: Vec<(Arc<OutcomeChange>, Arc<[String]>)> = Vec::new();
-        let mut of_entries: Vec<Option<usize>> = Vec::new();
+        let mut numbers: HashMap<(*const OutcomeChange, &[usize], bool), usize> = HashMap::new();
+        let mut told = Told { roll: &self.roll, classes: Vec::new(), of_entries: Vec::new() };
         for entry in &self.entries {
-            let causes = entry.state.causes.as_slice();
-            of_entries.push(entry.change.as_ref().map(|change| {
-                *numbers.entry((Arc::as_ptr(change), causes)).or_insert_with(|| {
-                    let causes = ids.entry(causes).or_insert_with(|| draft.ids(causes));
-                    found.push((Arc::clone(change), Arc::clone(causes)));
-                    found.len() - 1
+            let (causes, lives) = (entry.state.causes.as_slice(), entry.user.deleted_at.is_none());
+            told.of_entries.push(entry.change.as_ref().map(|change| {
+                *numbers.entry((Arc::as_ptr(change), causes, lives)).or_insert_with(|| {
+                    let ids = Arc::clone(ids.entry(causes).or_insert_with(|| draft.ids(causes)));
+                    told.classes.push(Class { change, causes, ids, lives });
+                    told.classes.len() - 1
                 })
             }));
         }
-        let sets = self.roll.sets(found.len(), &of_entries);
-        let pairs = found.into_iter().zip(sets);
-        let mut classes: Vec<ClassChange> =
-            pairs.map(|((change, causes), users)| ClassChange { users, change, causes }).collect();
-        classes.sort_by_key(|class| class.users.min());
-        classes
+        told
     }
 
     /// What the tenant takes over, by entry.
@@ -123,6 +117,56 @@ impl Books {
             Move { before, after: Account { user, outcome } }
         };
         (self.roll, self.entries.into_iter().map(of).collect())
+    }
+}
+
+/// What is to be told of users.
+pub(super) struct Told<'b> {
+    roll: &'b Roll,
+    pub(super) classes: Vec<Class<'b>>,
+    /// By entry, its class, if anything is to be told.
+    of_entries: Vec<Option<usize>>,
+}
+
+/// Users of whom the same is told.
+pub(super) struct Class<'b> {
+    pub(super) change: &'b Arc<OutcomeChange>,
+    /// Events, by their place in the batch.
+    pub(super) causes: &'b [usize],
+    /// The ids of these events; classes with the same causes share them.
+    pub(super) ids: Arc<[String]>,
+    /// Whether they are not deleted.
+    pub(super) lives: bool,
+}
+
+impl Told<'_> {
+    /// So many sets of users: by class, the number of the set that its users are in.
+    pub(super) fn sets(&self, count: usize, of_classes: &[Option<usize>]) -> Vec<RoaringBitmap> {
+        let of_entry =
+            |class: &Option<usize>| class.and_then(|class| of_classes.get(class).copied().flatten());
+        let of_entries: Vec<Option<usize>> = self.of_entries.iter().map(of_entry).collect();
+        self.roll.sets(count, &of_entries)
+    }
+
+    /// The changes, those together that are alike and have the same causes; by the first of their users.
+    pub(super) fn changes(&self) -> Vec<ClassChange> {
+        let mut numbers: HashMap<(*const OutcomeChange, *const [String]), usize> = HashMap::new();
+        let mut found: Vec<(Arc<OutcomeChange>, Arc<[String]>)> = Vec::new();
+        let mut of_classes: Vec<Option<usize>> = Vec::new();
+        for Class { change, ids, .. } in &self.classes {
+            of_classes.push(Some(*numbers.entry((Arc::as_ptr(change), Arc::as_ptr(ids))).or_insert_with(
+                || {
+                    found.push((Arc::clone(change), Arc::clone(ids)));
+                    found.len() - 1
+                },
+            )));
+        }
+        let sets = self.sets(found.len(), &of_classes);
+        let pairs = found.into_iter().zip(sets);
+        let mut classes: Vec<ClassChange> =
+            pairs.map(|((change, causes), users)| ClassChange { users, change, causes }).collect();
+        classes.sort_by_key(|class| class.users.min());
+        classes
     }
 }
 
@@ -198,6 +242,9 @@ fn user_after(draft: &Draft<'_>, state: &State, outcome: &Outcome, converted: &V
     let mut user = User::clone(&state.user);
     for (sku, disabled) in converted {
         let since = user.direct.get(sku).map_or(draft.now, |direct| direct.since);
+        if !user.direct.contains_key(sku) {
+            user.converted.insert(*sku);
+        }
         user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
     }
     drop_what_is_gone(&mut user, &outcome.records);

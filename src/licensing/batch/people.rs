@@ -9,7 +9,6 @@ use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use roaring::{MultiOps, RoaringBitmap};
 
-use super::each;
 use crate::base::limits::DELETED_USER_DAYS;
 use crate::licensing::candidate::{Question, Rules, Standing, wanted_from};
 use crate::licensing::catalog::{Country, SkuIndex};
@@ -20,7 +19,7 @@ use crate::licensing::plan_set::PlanSet;
 use crate::licensing::records::{cleared, kept_for_deleted};
 use crate::licensing::registers::{Account, Trait};
 use crate::licensing::resolve::{all_granted, resolve};
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::seats::Case;
 
 /// The users of a batch.
@@ -32,6 +31,8 @@ pub(super) struct People<'a> {
     pub(super) roll: Roll,
     pub(super) cases: Vec<Case>,
     numbers: HashMap<Key, usize>,
+    /// Countries where some plan may not be used.
+    countries: BTreeSet<Country>,
     /// What is left of users who were deleted, by the address of the outcome that they had and
     /// whether they keep seats.
     left: HashMap<(usize, bool), Arc<Outcome>>,
@@ -63,12 +64,22 @@ pub(super) enum Fate {
 struct Key {
     outcome: usize,
     retries: bool,
-    location: Option<Country>,
+    location: Whereabouts,
     has_address_conflict: bool,
     /// In the order in which they were asked for.
     groups: Vec<GroupIndex>,
     left: Vec<(GroupIndex, Timestamp)>,
     direct: Vec<(SkuIndex, PlanSet)>,
+}
+
+/// What a location means to licenses.
+#[derive(PartialEq, Eq, Hash)]
+enum Whereabouts {
+    Unknown,
+    /// A country where some plan is prohibited.
+    At(Country),
+    /// One of the others, which are all alike.
+    Elsewhere,
 }
 
 impl<'a> People<'a> {
@@ -81,6 +92,7 @@ impl<'a> People<'a> {
             roll: Roll::default(),
             cases: Vec::new(),
             numbers: HashMap::new(),
+            countries: rules.catalog.countries(),
             left: HashMap::new(),
             freed: BTreeMap::new(),
         };
@@ -135,16 +147,20 @@ impl<'a> People<'a> {
 
     /// Gives crowds their cases; questions that are new are answered, with seats for all.
     fn find_cases(&mut self, crowds: &[usize]) {
+        let seeking: Vec<(usize, &State)> = crowds
+            .iter()
+            .filter_map(|at| Some((*at, self.crowds.get(*at)?)))
+            .filter(|(_, crowd)| matches!(crowd.fate, Fate::Seeks(_)))
+            .map(|(at, crowd)| (at, &crowd.state))
+            .collect();
+        let keys = each(&seeking, |(_, state)| key(self.rules, &self.countries, state));
         let mut new: Vec<(usize, &State)> = Vec::new();
         let mut found: Vec<(usize, usize)> = Vec::new();
-        for &at in crowds {
-            let Some(crowd) = self.crowds.get(at).filter(|crowd| matches!(crowd.fate, Fate::Seeks(_))) else {
-                continue;
-            };
+        for ((at, state), key) in seeking.into_iter().zip(keys) {
             let next = self.cases.len() + new.len();
-            let number = *self.numbers.entry(key(self.rules, &crowd.state)).or_insert(next);
+            let number = *self.numbers.entry(key).or_insert(next);
             if number == next {
-                new.push((number, &crowd.state));
+                new.push((number, state));
             }
             found.push((at, number));
         }
@@ -232,8 +248,11 @@ impl<'a> People<'a> {
     }
 }
 
-fn key(rules: &Rules<'_>, state: &State) -> Key {
+fn key(rules: &Rules<'_>, countries: &BTreeSet<Country>, state: &State) -> Key {
     let user = &*state.user;
+    let whereabouts = |country| {
+        if countries.contains(&country) { Whereabouts::At(country) } else { Whereabouts::Elsewhere }
+    };
     let mut groups: Vec<GroupIndex> = user.memberships.keys().copied().collect();
     if groups.len() > 1 {
         groups.sort_by_cached_key(|group| {
@@ -246,7 +265,7 @@ fn key(rules: &Rules<'_>, state: &State) -> Key {
     Key {
         outcome: Arc::as_ptr(&state.outcome) as usize,
         retries: state.retries,
-        location: user.location,
+        location: rules.location(user).map_or(Whereabouts::Unknown, whereabouts),
         has_address_conflict: user.has_address_conflict,
         groups,
         left: user.left.iter().map(|(group, left)| (*group, left.time)).collect(),

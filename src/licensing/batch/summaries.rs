@@ -11,7 +11,7 @@ use crate::licensing::column::Code;
 use crate::licensing::draft::Draft;
 use crate::licensing::intent::GroupIndex;
 use crate::licensing::outcome::{ErrorCode, Outcome, Source};
-use crate::licensing::registers::{Trait, failing_groups};
+use crate::licensing::registers::{Trait, Usual, failing_groups};
 
 /// How a group came out of a batch. Deleted users are no members.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,22 +65,28 @@ struct Tally<'a> {
 }
 
 impl<'a> Summarizer<'a> {
+    /// For groups with a run or with other members.
     pub(super) fn new(draft: &'a Draft<'a>, books: &'a Books) -> Self {
-        let mut tallies: BTreeMap<GroupIndex, Tally<'_>> = BTreeMap::new();
+        let groups = draft.runs.keys().chain(&draft.changed_groups);
+        let mut tallies: BTreeMap<GroupIndex, Tally<'_>> =
+            groups.map(|group| (*group, Tally::default())).collect();
         for entry in &books.entries {
             let (was_living, lives) =
                 (entry.state.before.user.deleted_at.is_none(), entry.user.deleted_at.is_none());
+            if was_living && lives && entry.change.is_none() && !fails(&entry.outcome) {
+                continue;
+            }
             let size = i64::try_from(entry.size).unwrap_or(i64::MAX);
+            let failing = if lives { failing_groups(&entry.outcome) } else { BTreeSet::new() };
             for group in entry.user.memberships.keys() {
-                let tally = tallies.entry(*group).or_default();
+                let Some(tally) = tallies.get_mut(group) else { continue };
                 tally.deleted += size * (i64::from(was_living) - i64::from(lives));
                 if lives && entry.change.is_some() {
                     tally.changed += entry.size;
                 }
-            }
-            let failing = if lives { failing_groups(&entry.outcome) } else { BTreeSet::new() };
-            for group in failing.into_iter().filter(|group| entry.user.memberships.contains_key(group)) {
-                tallies.entry(group).or_default().failing.push((&entry.outcome, entry.size));
+                if failing.contains(group) {
+                    tally.failing.push((&entry.outcome, entry.size));
+                }
             }
         }
         Self { draft, books, tallies, entered: OnceCell::new() }
@@ -91,7 +97,7 @@ impl<'a> Summarizer<'a> {
         let run = self.draft.runs.get(&group);
         let known = self.draft.groups.get(group.0 as usize)?;
         let registers = &self.draft.tenant.registers;
-        if run.is_none() && known.template.is_empty() && registers.users(Trait::From(group)).is_empty() {
+        if run.is_none() && known.template.is_empty() && registers.count(Usual::From(group)) == 0 {
             return None;
         }
         let trigger = match run {
@@ -136,6 +142,10 @@ impl<'a> Summarizer<'a> {
             .filter_map(|(code, count)| Some((&**tenant.outcomes.value(code)?, count)))
             .collect()
     }
+}
+
+fn fails(outcome: &Outcome) -> bool {
+    outcome.records.iter().any(|record| record.error.is_some())
 }
 
 fn errors_from(outcome: &Outcome, group: GroupIndex) -> BTreeSet<ErrorCode> {

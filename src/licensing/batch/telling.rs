@@ -6,23 +6,26 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 
-use super::books::{Books, Entry};
+use super::books::{Books, Class, Told};
 use super::summaries::{GroupSummary, Summarizer, Trigger};
 use crate::licensing::audit::{Activity, AuditEvent, Details, Target};
-use crate::licensing::change::OutcomeChange;
 use crate::licensing::draft::Draft;
 use crate::licensing::event::EventKind;
 use crate::licensing::intent::GroupIndex;
 use crate::licensing::outcome::Source;
 
 /// The summaries of groups by ordinal, and the audit in order.
-pub(super) fn tell(draft: &Draft<'_>, books: &Books) -> (Vec<GroupSummary>, Vec<AuditEvent>) {
+pub(super) fn tell(
+    draft: &Draft<'_>,
+    books: &Books,
+    told: &Told<'_>,
+) -> (Vec<GroupSummary>, Vec<AuditEvent>) {
     let teller = Teller { draft };
     let mut audit = draft.audit.clone();
     for (group, run) in &draft.runs {
         audit.push(teller.of_run(Activity::StartRun, *group, draft.ids(&run.causes), Details::None));
     }
-    audit.extend(teller.of_users(books));
+    audit.extend(teller.of_users(told));
     let groups: BTreeSet<GroupIndex> = draft.runs.keys().chain(&draft.changed_groups).copied().collect();
     let summarizer = Summarizer::new(draft, books);
     let summaries: Vec<GroupSummary> =
@@ -77,73 +80,70 @@ impl Teller<'_> {
     }
 
     /// By the first user of whom something is told.
-    fn of_users(&self, books: &Books) -> Vec<AuditEvent> {
-        let mut told: Vec<(Fact<'_>, RoaringBitmap)> = Vec::new();
+    fn of_users(&self, told: &Told<'_>) -> Vec<AuditEvent> {
+        let mut found: Vec<(Fact<'_>, Arc<[String]>, RoaringBitmap)> = Vec::new();
         for kind in [Self::changed, Self::failed, Self::status] {
             let mut numbers: HashMap<Fact<'_>, usize> = HashMap::new();
-            let mut facts: Vec<Fact<'_>> = Vec::new();
-            let mut of_entries: Vec<Option<usize>> = Vec::new();
-            for entry in &books.entries {
-                let change = entry.change.as_deref().filter(|_| entry.user.deleted_at.is_none());
-                let fact = change.and_then(|change| kind(self, entry, change));
-                of_entries.push(fact.map(|fact| {
+            let mut facts: Vec<(Fact<'_>, Arc<[String]>)> = Vec::new();
+            let mut of_classes: Vec<Option<usize>> = Vec::new();
+            for class in &told.classes {
+                let fact = if class.lives { kind(self, class) } else { None };
+                of_classes.push(fact.map(|fact| {
                     *numbers.entry(fact).or_insert_with_key(|fact| {
-                        facts.push(fact.clone());
+                        facts.push((fact.clone(), Arc::clone(&class.ids)));
                         facts.len() - 1
                     })
                 }));
             }
             if !facts.is_empty() {
-                let sets = books.roll.sets(facts.len(), &of_entries);
-                told.extend(facts.into_iter().zip(sets));
+                let sets = told.sets(facts.len(), &of_classes);
+                found.extend(facts.into_iter().zip(sets).map(|((fact, ids), users)| (fact, ids, users)));
             }
         }
-        told.sort_by_key(|(fact, users)| (users.min(), fact.activity, !fact.succeeded));
-        told.into_iter().map(|(fact, users)| self.of_fact(fact, users)).collect()
+        found.sort_by_key(|(fact, _, users)| (users.min(), fact.activity, !fact.succeeded));
+        found.into_iter().map(|(fact, ids, users)| self.of_fact(fact, ids, users)).collect()
     }
 
-    fn of_fact(&self, fact: Fact<'_>, users: RoaringBitmap) -> AuditEvent {
+    fn of_fact(&self, fact: Fact<'_>, ids: Arc<[String]>, users: RoaringBitmap) -> AuditEvent {
         let editor = fact.editor.and_then(|at| self.draft.events.get(at));
         let actor = editor.map_or(&self.draft.tenant.policy.actor, |event| &event.actor).clone();
         let details = Details::Sources { sources: fact.sources, is_partial: fact.is_partial };
-        let causes = self.draft.ids(fact.causes);
-        self.event(fact.activity, fact.succeeded, actor, Target::Users(users), causes, details)
+        self.event(fact.activity, fact.succeeded, actor, Target::Users(users), ids, details)
     }
 
     /// What changed.
-    fn changed<'e>(&self, entry: &'e Entry, change: &OutcomeChange) -> Option<Fact<'e>> {
-        let sources = &change.changed_sources;
-        let is_partial = !sources.is_disjoint(&change.failed_sources);
-        let sources = sources.iter().copied().collect();
-        self.fact(entry, Activity::ChangeUserLicense, true, sources, is_partial)
+    fn changed<'b>(&self, class: &Class<'b>) -> Option<Fact<'b>> {
+        let sources = &class.change.changed_sources;
+        let is_partial = !sources.is_disjoint(&class.change.failed_sources);
+        self.fact(class, Activity::ChangeUserLicense, true, sources.iter().copied().collect(), is_partial)
     }
 
     /// What failed without changing anything.
-    fn failed<'e>(&self, entry: &'e Entry, change: &OutcomeChange) -> Option<Fact<'e>> {
-        let sources = change.failed_sources.difference(&change.changed_sources).copied().collect();
-        self.fact(entry, Activity::ChangeUserLicense, false, sources, false)
+    fn failed<'b>(&self, class: &Class<'b>) -> Option<Fact<'b>> {
+        let sources = class.change.failed_sources.difference(&class.change.changed_sources);
+        self.fact(class, Activity::ChangeUserLicense, false, sources.copied().collect(), false)
     }
 
     /// What only the state of a subscription changed.
-    fn status<'e>(&self, entry: &'e Entry, change: &OutcomeChange) -> Option<Fact<'e>> {
-        let records = change.records.iter().filter(|_| change.is_status_only);
+    fn status<'b>(&self, class: &Class<'b>) -> Option<Fact<'b>> {
+        let records = class.change.records.iter().filter(|_| class.change.is_status_only);
         let sources: BTreeSet<Source> = records.map(|record| record.source).collect();
-        self.fact(entry, Activity::ChangeLicenseStatus, true, sources.into_iter().collect(), false)
+        self.fact(class, Activity::ChangeLicenseStatus, true, sources.into_iter().collect(), false)
     }
 
     /// `None` if it is about nothing.
-    fn fact<'e>(
+    fn fact<'b>(
         &self,
-        entry: &'e Entry,
+        class: &Class<'b>,
         activity: Activity,
         succeeded: bool,
         sources: Vec<Source>,
         is_partial: bool,
-    ) -> Option<Fact<'e>> {
+    ) -> Option<Fact<'b>> {
         if sources.is_empty() {
             return None;
         }
-        let causes = entry.state.causes.as_slice();
+        let causes = class.causes;
         let is_direct = sources.iter().all(|source| *source == Source::Direct);
         let editor = if is_direct { self.editor(causes) } else { None };
         Some(Fact { activity, succeeded, editor, causes, sources, is_partial })

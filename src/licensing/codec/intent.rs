@@ -26,6 +26,7 @@ pub fn user_text(user: &User, tenant: &Tenant) -> String {
         memberships: memberships(&user.memberships, names),
         left: memberships(&user.left, names),
         direct: licenses(direct, names),
+        converted: user.converted.iter().map(|sku| names.sku(*sku)).collect(),
     })
 }
 
@@ -55,6 +56,7 @@ pub fn read_user(text: &str, tenant: &mut Tenant) -> Result<User, CodecError> {
     let text: UserText<'_> = parse(OF_USER, text)?;
     let mut places = Places { tenant, of: OF_USER };
     let direct = read_licenses(text.direct, &mut places)?.into_iter();
+    let converted = text.converted.iter().map(|sku| places.sku(sku)).collect::<Result<_, _>>()?;
     Ok(User {
         location: text.location.map(|country| country.0),
         has_address_conflict: text.has_address_conflict,
@@ -62,6 +64,7 @@ pub fn read_user(text: &str, tenant: &mut Tenant) -> Result<User, CodecError> {
         memberships: read_memberships(text.memberships, &places)?,
         left: read_memberships(text.left, &places)?,
         direct: direct.map(|(sku, (disabled, since))| (sku, DirectLicense { disabled, since })).collect(),
+        converted,
     })
 }
 
@@ -109,6 +112,8 @@ struct UserText<'t> {
     left: Vec<MembershipText<'t>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     direct: Vec<LicenseText<'t>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    converted: Vec<Id<'t>>,
 }
 
 #[derive(Serialize, Deserialize)]

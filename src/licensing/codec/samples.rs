@@ -201,6 +201,7 @@ pub(super) fn user() -> impl Strategy<Value = User> {
         let (location, has_address_conflict, deleted_at) = known;
         let license = |(sku, disabled, since)| (sku, DirectLicense { disabled, since });
         let direct: BTreeMap<SkuIndex, DirectLicense> = direct.into_iter().map(license).collect();
-        User { location, has_address_conflict, deleted_at, memberships, left, direct }
+        let converted = direct.keys().copied().take(usize::from(has_address_conflict)).collect();
+        User { location, has_address_conflict, deleted_at, memberships, left, direct, converted }
     })
 }

@@ -108,7 +108,7 @@ impl<'t> Draft<'t> {
             None => product.subscriptions.push(subscription.clone()),
         }
         if before != (self.catalog.pool(sku).is_disabled(), self.catalog.is_subscribed(sku)) {
-            self.look_at(at, self.tenant.registers.users(Trait::Recorded(sku)), true);
+            self.look_at(at, &self.tenant.with_record_of(sku), true);
         }
         Ok(())
     }
@@ -186,7 +186,7 @@ impl<'t> Draft<'t> {
                 entry.disabled.extend_with(&new);
             }
         }
-        self.look_at(at, self.tenant.registers.users(Trait::Recorded(sku)), retries);
+        self.look_at(at, &self.tenant.with_record_of(sku), retries);
         self.record(at, Activity::ChangeProduct, Target::Product(sku), Details::None);
         Ok(())
     }

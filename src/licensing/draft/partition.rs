@@ -7,11 +7,11 @@ use hashbrown::HashMap;
 use roaring::RoaringBitmap;
 
 use crate::licensing::catalog::{Country, SkuIndex};
-use crate::licensing::column::Code;
+use crate::licensing::column::{Code, NO_VALUE};
 use crate::licensing::intent::{DirectLicense, GroupIndex, Moment, User, Version};
 use crate::licensing::outcome::Outcome;
 use crate::licensing::registers::Account;
-use crate::licensing::roll::Roll;
+use crate::licensing::roll::{Roll, each};
 use crate::licensing::tenant::Tenant;
 
 /// What an event does to users.
@@ -66,7 +66,7 @@ pub(in crate::licensing) struct State {
 pub(super) struct Partition<'t> {
     tenant: &'t Tenant,
     steps: Vec<Step<'t>>,
-    nodes: Vec<Node>,
+    tree: Tree,
     /// By the codes of what is known of users and what they have.
     roots: HashMap<(Code, Code), u32>,
     /// By ordinal, in pages: the user's node and one more; 0 if no step concerns them.
@@ -77,17 +77,19 @@ const PAGE_ORDINALS: usize = 1 << 10;
 type Page = [u32; PAGE_ORDINALS];
 
 /// Users with the same steps so far.
-struct Node {
-    from: From,
-    /// The last step by which users left this node, and where they went.
-    exit: (usize, u32),
+#[derive(Default)]
+struct Tree {
+    /// By node, where its users come from.
+    from: Vec<From>,
+    /// By node, the last step by which users left it, and the node and one more to which they went.
+    exits: Vec<(u32, u32)>,
 }
 
 /// Where users of a node come from.
 #[derive(Clone, Copy)]
 enum From {
     Tenant(Code, Code),
-    Step { node: u32, step: usize },
+    Step { node: u32, step: u32 },
 }
 
 impl<'t> Partition<'t> {
@@ -96,7 +98,7 @@ impl<'t> Partition<'t> {
         Self {
             tenant,
             steps: Vec::new(),
-            nodes: Vec::new(),
+            tree: Tree::default(),
             roots: HashMap::new(),
             pages: std::iter::repeat_with(|| None).take(pages).collect(),
         }
@@ -104,20 +106,28 @@ impl<'t> Partition<'t> {
 
     /// Takes users of the tenant through a step.
     pub(super) fn take(&mut self, users: &RoaringBitmap, step: Step<'t>) {
-        let number = self.steps.len();
+        let number = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
         self.steps.push(step);
-        for user in users {
-            let Some(page) = self.pages.get_mut(user as usize / PAGE_ORDINALS) else { break };
+        let (tenant, tree, roots) = (self.tenant, &mut self.tree, &mut self.roots);
+        let mut last = ((NO_VALUE, NO_VALUE), 0);
+        let mut root_of = |tree: &mut Tree, user: u32| {
+            let codes = (tenant.users.code(user), tenant.outcomes.code(user));
+            if codes != last.0 {
+                last =
+                    (codes, *roots.entry(codes).or_insert_with(|| tree.grow(From::Tenant(codes.0, codes.1))));
+            }
+            last.1
+        };
+        let mut users = users.iter().peekable();
+        while let Some(first) = users.peek().copied() {
+            let number_of_page = first as usize / PAGE_ORDINALS;
+            let Some(page) = self.pages.get_mut(number_of_page) else { break };
             let page = page.get_or_insert_with(|| Box::new([0; PAGE_ORDINALS]));
-            let Some(place) = page.get_mut(user as usize % PAGE_ORDINALS) else { break };
-            let node = if let Some(node) = place.checked_sub(1) {
-                node
-            } else {
-                let codes = (self.tenant.users.code(user), self.tenant.outcomes.code(user));
-                let root = self.roots.entry(codes);
-                *root.or_insert_with(|| grow(&mut self.nodes, From::Tenant(codes.0, codes.1)))
-            };
-            *place = next(&mut self.nodes, node, number) + 1;
+            while let Some(user) = users.next_if(|user| *user as usize / PAGE_ORDINALS == number_of_page) {
+                let Some(place) = page.get_mut(user as usize % PAGE_ORDINALS) else { break };
+                let node = place.checked_sub(1).unwrap_or_else(|| root_of(tree, user));
+                *place = tree.next(node, number) + 1;
+            }
         }
     }
 
@@ -134,20 +144,21 @@ impl<'t> Partition<'t> {
     /// All users that steps concern, by class, with what the steps made of each class.
     pub(super) fn classes(&self) -> (Roll, Vec<State>) {
         let mut roll = Roll::default();
-        let mut numbers = vec![None; self.nodes.len()];
-        let mut states: Vec<State> = Vec::new();
+        let mut numbers = vec![None; self.tree.from.len()];
+        let mut nodes: Vec<u32> = Vec::new();
         for (page, start) in self.pages.iter().zip((0_u32..).step_by(PAGE_ORDINALS)) {
             for (place, ordinal) in page.iter().flat_map(|page| page.iter()).zip(start..) {
                 let Some(node) = place.checked_sub(1) else { continue };
                 let Some(known) = numbers.get_mut(node as usize) else { continue };
                 let number = *known.get_or_insert_with(|| {
-                    states.extend(self.state(node));
-                    states.len().saturating_sub(1)
+                    nodes.push(node);
+                    nodes.len() - 1
                 });
                 roll.push(ordinal, number);
             }
         }
-        (roll, states)
+        let states = each(&nodes, |node| self.state(*node));
+        (roll, states.into_iter().flatten().collect())
     }
 
     fn first(&self, user: Code, outcome: Code) -> Option<State> {
@@ -157,15 +168,15 @@ impl<'t> Partition<'t> {
     }
 
     fn state(&self, node: u32) -> Option<State> {
-        let mut path: Vec<usize> = Vec::new();
-        let mut from = self.nodes.get(node as usize)?.from;
+        let mut path: Vec<u32> = Vec::new();
+        let mut from = *self.tree.from.get(node as usize)?;
         while let From::Step { node, step } = from {
             path.push(step);
-            from = self.nodes.get(node as usize)?.from;
+            from = *self.tree.from.get(node as usize)?;
         }
         let From::Tenant(user, outcome) = from else { return None };
         let mut state = self.first(user, outcome)?;
-        for step in path.into_iter().rev().filter_map(|step| self.steps.get(step)) {
+        for step in path.into_iter().rev().filter_map(|step| self.steps.get(step as usize)) {
             step.apply(&mut state);
         }
         state.causes.sort_unstable();
@@ -174,23 +185,28 @@ impl<'t> Partition<'t> {
     }
 }
 
-fn grow(nodes: &mut Vec<Node>, from: From) -> u32 {
-    let number = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
-    nodes.push(Node { from, exit: (usize::MAX, 0) });
-    number
-}
+impl Tree {
+    fn grow(&mut self, from: From) -> u32 {
+        let number = u32::try_from(self.from.len()).unwrap_or(u32::MAX);
+        self.from.push(from);
+        self.exits.push((0, 0));
+        number
+    }
 
-/// Where users of a node are after a step.
-fn next(nodes: &mut Vec<Node>, node: u32, step: usize) -> u32 {
-    match nodes.get(node as usize) {
-        Some(known) if known.exit.0 == step => return known.exit.1,
-        _ => {}
+    /// Where users of a node are after a step.
+    fn next(&mut self, node: u32, step: u32) -> u32 {
+        if let Some((last, to)) = self.exits.get(node as usize)
+            && *last == step
+            && let Some(to) = to.checked_sub(1)
+        {
+            return to;
+        }
+        let new = self.grow(From::Step { node, step });
+        if let Some(exit) = self.exits.get_mut(node as usize) {
+            *exit = (step, new + 1);
+        }
+        new
     }
-    let new = grow(nodes, From::Step { node, step });
-    if let Some(known) = nodes.get_mut(node as usize) {
-        known.exit = (step, new);
-    }
-    new
 }
 
 impl State {
@@ -236,9 +252,11 @@ impl Step<'_> {
                 for (sku, disabled) in *add {
                     let since = user.direct.get(sku).map_or(moment, |direct| direct.since);
                     user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });
+                    user.converted.remove(sku);
                 }
                 for sku in *remove {
                     user.direct.remove(sku);
+                    user.converted.remove(sku);
                 }
                 if let Some(outcome) = outcome {
                     state.outcome = Arc::clone(outcome);

@@ -35,7 +35,7 @@ impl LicenseFigures {
         // A list of bytes takes everything.
         let _ = write_license_block(run, style, &mut block);
         Self {
-            holders_before: run.before.holders().len(),
+            holders_before: run.before.holders(),
             losing: run.batch.losing(),
             losses: LossesReport::of(run),
             counts: LicenseCounts::of(run),

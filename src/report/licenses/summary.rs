@@ -87,9 +87,9 @@ pub fn write_license_block(run: &LicenseRun<'_>, style: &Style, out: &mut dyn io
     let users = |count| if count == 1 { "1 user".to_owned() } else { format!("{count} users") };
     writeln!(
         out,
-        "  {} changed, {} seats taken, {} freed; {} in error{}",
+        "  {} changed, {} taken, {} freed; {} in error{}",
         users(counts.users_changed),
-        counts.seats_taken,
+        if counts.seats_taken == 1 { "1 seat".to_owned() } else { format!("{} seats", counts.seats_taken) },
         counts.seats_freed,
         users(counts.users_with_errors),
         error_words(&counts.by_error),
