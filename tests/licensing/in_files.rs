@@ -21,6 +21,8 @@ pub(super) struct InFiles {
     pub(super) any_order: bool,
     /// Whether the first step is the first run; otherwise a run over names alone comes before it.
     pub(super) begins: bool,
+    /// Why the scenario does not run over changes of users.
+    pub(super) only_folders: Option<String>,
     /// Whether the guard over licenses is on, and only that one.
     pub(super) guarded: bool,
 }

@@ -107,7 +107,7 @@ fn faults(text: &str) -> Vec<String> {
 fn faults_by_changes(text: &str) -> Vec<String> {
     let Ok(scenario) = toml::from_str::<Scenario>(text) else { return Vec::new() };
     let mut runner = Runner::of(&scenario, Way::Changes);
-    if runner.model.users.len() > BY_CHANGES_MAX_USERS {
+    if scenario.recompute.only_folders.is_some() || runner.model.users.len() > BY_CHANGES_MAX_USERS {
         return Vec::new();
     }
     let faults = runner.all().into_iter().map(|fault| format!("by changes: {fault}"));
@@ -228,8 +228,9 @@ impl<'a> Runner<'a> {
                 Err(fault) => return [faults, vec![fault]].concat(),
             }
         }
+        // Alternatives to a product are given and not asked for.
         let is_counted = !self.scenario.policy.contains("alternatives");
-        faults.extend(invariants::of_known(&self.known, is_counted));
+        faults.extend(invariants::of_known(&self.known, is_counted, &self.model.deleted()));
         if self.way != Way::Changes {
             faults.extend(self.second_look());
         }

@@ -34,9 +34,9 @@ fn is_of_member(activity: &str) -> bool {
     matches!(activity, "Add member to group" | "Remove member from group")
 }
 
-/// What is wrong with what is known after a run. Without `is_counted` demand is not what states tell: alternatives
-/// to a product are given and not asked for.
-pub(super) fn of_known(known: &Known, is_counted: bool) -> Vec<String> {
+/// What is wrong with what is known after a run. `deleted` users may hold seats and ask for none; without
+/// `is_counted` demand is not what states tell.
+pub(super) fn of_known(known: &Known, is_counted: bool, deleted: &BTreeSet<&str>) -> Vec<String> {
     let mut faults = Vec::new();
     let mut holders: BTreeMap<&str, i64> = BTreeMap::new();
     let mut demand: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -55,7 +55,7 @@ pub(super) fn of_known(known: &Known, is_counted: bool) -> Vec<String> {
             if !fits {
                 faults.push(format!("{key:?}: {} with {}", one.state, one.error));
             }
-            if !known.pending.contains(&key) {
+            if !known.pending.contains(&key) && !deleted.contains(user.as_str()) {
                 demand.entry(&one.sku_id).or_default().insert(user);
             }
             if one.error != "None" {

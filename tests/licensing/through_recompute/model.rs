@@ -152,6 +152,12 @@ impl Model {
         Vec::new()
     }
 
+    /// The users who are deleted.
+    pub(super) fn deleted(&self) -> BTreeSet<&str> {
+        let deleted = self.users.iter().filter(|(_, user)| user.is_deleted);
+        deleted.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// Whether a group has another rule than in `before`: rules may look at what nobody looked at so far.
     pub(super) fn has_other_rules(&self, before: &Self) -> bool {
         let rules = |model: &Self| -> Vec<Option<String>> {
