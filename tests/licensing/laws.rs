@@ -169,8 +169,11 @@ fn nothing_wanted_is_revoked(batch: &Batch, after: &Tenant) -> Vec<String> {
             let asks = match source {
                 Source::Direct => user.direct.contains_key(&sku),
                 Source::Group(group) => {
+                    // Alternatives come as a whole: another list may take the place of the one that had it.
+                    let group_after = after.group(group).unwrap();
                     user.memberships.contains_key(&group)
-                        && after.group(group).unwrap().template.contains_key(&sku)
+                        && group_after.template.contains_key(&sku)
+                        && policy.group(&group_after.id).alternatives.is_empty()
                 }
             };
             let had = record.before.as_ref().is_some_and(|before| before.state.is_in_force());
