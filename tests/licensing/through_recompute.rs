@@ -137,6 +137,8 @@ struct Runner<'a> {
     told: Option<Model>,
     now: Timestamp,
     known: Known,
+    /// The files of the tenant.
+    files: BTreeMap<&'static str, String>,
     /// The files of each run, if they are to be compared with those of others.
     written: Vec<BTreeMap<&'static str, String>>,
 }
@@ -152,6 +154,7 @@ impl<'a> Runner<'a> {
             told: None,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             known: Known::default(),
+            files: BTreeMap::new(),
             written: Vec::new(),
         }
     }
@@ -179,8 +182,13 @@ impl<'a> Runner<'a> {
         faults
     }
 
-    fn write(&self) {
-        self.model.write(&self.folder, self.way == Way::Reversed);
+    /// Brings the files of the tenant up to date.
+    fn write(&mut self) {
+        let files = self.model.files(self.way == Way::Reversed);
+        for (name, text) in files.iter().filter(|(name, text)| self.files.get(*name) != Some(*text)) {
+            self.folder.write(&format!("{TENANT}/{name}"), text);
+        }
+        self.files = files;
     }
 
     fn step(&mut self, written: &Step) -> Vec<String> {
@@ -274,8 +282,8 @@ impl<'a> Runner<'a> {
             self.written.push(FILES.map(file).into());
         }
         let is_untouched =
-            |(name, text): (&str, String)| self.folder.read(&format!("{TENANT}/{name}")) == text;
-        if !self.model.files(self.way == Way::Reversed).into_iter().all(is_untouched) {
+            |(name, text): (&&str, &String)| self.folder.read(&format!("{TENANT}/{name}")) == *text;
+        if !self.files.iter().all(is_untouched) {
             return Err("the run has written to the tenant folder".to_owned());
         }
         Told::read(&self.folder, "out")

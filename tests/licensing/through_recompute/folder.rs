@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::model::{Group, Model, User};
 use super::outputs::UserState;
 use super::products::Version;
-use crate::runner::{Folder, lines};
+use crate::runner::lines;
 
 /// The folder of the tenant.
 pub(super) const TENANT: &str = "tenant";
@@ -16,14 +16,7 @@ pub(super) const TENANT: &str = "tenant";
 const HELD_SINCE: &str = "2025-12-01T00:00:00Z";
 
 impl Model {
-    /// Writes all files; `is_reversed` puts whatever has no order of its own the other way round.
-    pub(super) fn write(&self, folder: &Folder, is_reversed: bool) {
-        for (name, text) in self.files(is_reversed) {
-            folder.write(&format!("{TENANT}/{name}"), text);
-        }
-    }
-
-    /// The files by name.
+    /// The files by name; `is_reversed` puts whatever has no order of its own the other way round.
     pub(super) fn files(&self, is_reversed: bool) -> BTreeMap<&'static str, String> {
         let order = Order(is_reversed);
         let users = self.users.iter().filter(|(_, user)| !user.is_deleted);
