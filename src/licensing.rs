@@ -1,6 +1,7 @@
 //! Licenses that groups hand to their members: what a tenant owns, what is asked for, and what every user
 //! ends up with. Knows members as ordinals, and neither rules nor columns nor files.
 
+pub mod alike;
 pub mod audit;
 pub mod batch;
 mod candidate;
@@ -20,6 +21,7 @@ mod layout;
 pub mod lint;
 pub mod losses;
 pub mod outcome;
+pub mod pieces;
 mod plain;
 pub mod plan_set;
 pub mod policy;

@@ -65,12 +65,12 @@ impl Computed {
         let Some(memory) = memory else {
             let mut loaded = Loaded::read(folder, settings, progress)?;
             let begin = || Rounds::begin(&mut loaded, None, None, occasion);
-            let rounds = progress.stage("licenses", "reading licenses", begin)?;
+            let rounds = progress.stage("read", "reading licenses", begin)?;
             return Self::in_full(loaded, settings, choices, None, rounds, progress);
         };
         let mut loaded = Loaded::resume(folder, settings, memory, progress)?;
         let begin = || Rounds::begin(&mut loaded, Some(memory.session), None, occasion);
-        let rounds = progress.stage("licenses", "reading licenses", begin)?;
+        let rounds = progress.stage("read", "reading licenses", begin)?;
         let remembered = &memory.remembered;
         let last = remembered.last.is_some().then_some((&remembered.present, &remembered.inputs));
         Self::in_full(loaded, settings, choices, last, rounds, progress)

@@ -113,7 +113,7 @@ impl Finished {
         let ids = Ids(&report.changes.roster);
         let told = licensed.told(&report.run, &ids, &NoNames);
         let events: Vec<AuditEvent> = report.events.iter().cloned().chain(license_events(&told)).collect();
-        session.add_run(&new, &deltas_of(report), &events, &licensed.changes())?;
+        session.add_run(&new, &deltas_of(report), &events, &Licensed::changes(&told))?;
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! `dyngroup history`: the runs that a state file remembers, and what one of them changed.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -22,9 +23,8 @@ use crate::membership::roster::Ordinal;
 use crate::report::guards::NamedGroup;
 use crate::report::history as report;
 use crate::report::history::RunSummary;
-use crate::report::licenses::deltas::{
-    DeltaFormat as LicenseDeltaFormat, PastChange, write_past_license_deltas,
-};
+use crate::report::licenses::deltas::DeltaFormat as LicenseDeltaFormat;
+use crate::report::licenses::past_deltas::{PastChange, write_past_license_deltas};
 use crate::report::membership_stream::GroupMemberships;
 use crate::report::memberships::write_past_deltas;
 use crate::report::run_changes::{self, ChangedGroup, RunChanges};
@@ -237,7 +237,9 @@ fn write_licenses(
         return Ok(());
     }
     let changes = session.license_changes(run.run)?;
-    let past = changes.iter().map(|change| PastChange { users: &change.users, body: &change.body });
+    let past = changes
+        .iter()
+        .map(|change| PastChange { users: Cow::Borrowed(&change.users), body: Cow::Borrowed(&change.body) });
     let path = folder.join("license-deltas.ndjson");
     let write = |out: &mut (dyn Write + Send)| {
         write_past_license_deltas(LicenseDeltaFormat::Ndjson, past, &IdsOfState(ids), out)

@@ -86,7 +86,7 @@ pub(super) fn computed(
     });
     progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
     let ([changed_users, _], [users, _]) = (&changed, &present);
-    let rounds = progress.stage("licenses", "reading licenses", || {
+    let rounds = progress.stage("read", "reading licenses", || {
         Rounds::begin(&mut loaded, Some(session), Some((changed_users, users)), occasion)
     })?;
     let mut members = loaded.recompute(choices, progress);

@@ -1,7 +1,7 @@
 //! The licenses that follow the members: what the state remembers of them, what the tenant folder asks for, and
 //! what comes of it.
 
-mod cascade;
+mod coded;
 mod command;
 mod differences;
 mod events;
@@ -11,6 +11,8 @@ mod ledger;
 mod lint;
 mod members;
 mod names;
+mod noticed;
+mod overlay;
 mod people;
 mod products;
 mod refusals;
@@ -20,17 +22,16 @@ mod templates;
 mod view;
 mod what_if;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-pub(super) use self::cascade::reads_plans;
 pub(super) use self::command::{LicensesArgs, run};
 use self::events::{Events, Turn};
 pub(super) use self::ledger::{Ledger, Terms, licensed_groups};
 pub(super) use self::names::NamesArgs;
 pub(super) use self::people::People;
-pub(super) use self::rounds::{Occasion, Rounds};
+pub(super) use self::rounds::{Occasion, Rounds, reads_plans};
 pub(super) use self::what_if::WhatIfLicenses;
 use super::failure::Failure;
 use super::output;
@@ -42,8 +43,8 @@ use crate::licensing::intent::{GroupIndex, UserIndex};
 use crate::licensing::tenant::{Tenant, UserIds};
 use crate::membership::roster::{Ordinal, Roster};
 use crate::membership::snapshot::Snapshot;
-use crate::report::licenses::deltas::change_body;
 use crate::report::licenses::figures::LicenseFigures;
+use crate::report::licenses::past_deltas::{PastChange, past_changes};
 use crate::report::licenses::{LicenseRun, ProductNaming};
 use crate::store::{LicenseRow, Session};
 
@@ -184,6 +185,7 @@ impl Prepared {
         }
         let before = ledger.tenant.clone();
         ledger.tenant.commit(&batch);
+        ask_again(&mut ledger, &before, &mut batch, events.list(), roster)?;
         refusals::note(&mut ledger, &mut batch, self.is_partial);
         Ok(Licensed { before, ledger, batch, warnings: self.warnings.clone() })
     }
@@ -205,14 +207,13 @@ impl Licensed {
         LicenseFigures::of(&self.told(run, &Ids(roster), names), &output::style())
     }
 
-    /// What changed, as it is remembered: equal changes together.
-    pub(super) fn changes(&self) -> Vec<LicenseRow> {
-        let mut rows: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
-        for change in &self.batch.changes {
-            let body = change_body(&self.ledger.tenant, &change.change, &change.causes);
-            *rows.entry(body).or_default() |= &change.users;
-        }
-        rows.into_iter().map(|(body, users)| LicenseRow { body, users }).collect()
+    /// What changed, as it is remembered.
+    pub(super) fn changes(told: &LicenseRun<'_>) -> Vec<LicenseRow> {
+        let row = |change: PastChange<'_>| LicenseRow {
+            body: change.body.into_owned(),
+            users: change.users.into_owned(),
+        };
+        past_changes(told).into_iter().map(row).collect()
     }
 
     /// Remembers what is there now.
@@ -238,6 +239,34 @@ pub(super) fn follow(
 fn evaluated(tenant: &Tenant, events: &[Event], roster: &Roster) -> Result<Batch, Failure> {
     // The policy of a ledger has no guard of its own.
     tenant.evaluate(events, &Ids(roster)).map_err(|_| Failure::new("the licenses have a guard of their own"))
+}
+
+/// Asks once more for direct licenses that were refused, as long as one of them is given: they are looked at before
+/// the members, and a member can bring a plan that they need or leave a seat behind.
+fn ask_again(
+    ledger: &mut Ledger,
+    before: &Tenant,
+    batch: &mut Batch,
+    events: &[Event],
+    roster: &Roster,
+) -> Result<(), Failure> {
+    loop {
+        let refused: BTreeSet<&String> = batch.refused.iter().map(|refused| &refused.event).collect();
+        let is_refused =
+            |event: &&Event| matches!(event.kind, EventKind::DirectSet { .. }) && refused.contains(&event.id);
+        let again: Vec<Event> = events.iter().filter(is_refused).cloned().collect();
+        if again.is_empty() {
+            return Ok(());
+        }
+        ledger.tenant.forget_events();
+        let later = evaluated(&ledger.tenant, &again, roster)?;
+        if later.refused.len() >= again.len() {
+            return Ok(());
+        }
+        ledger.tenant.commit(&later);
+        let retried: BTreeSet<String> = again.into_iter().map(|event| event.id).collect();
+        batch.followed_by(later, &retried, before, &ledger.tenant);
+    }
 }
 
 /// Templates that were there before anybody looked are taken as they are, where an edit would be refused because

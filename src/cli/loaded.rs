@@ -157,7 +157,7 @@ impl Loaded {
     /// Numbers everything in `tenant`; `plans` are those of its groups.
     fn of(mut tenant: TenantColumns, plans: Vec<Plan>) -> Result<Self, Failure> {
         let roster = roster_of(&mut tenant.users, &mut tenant.devices)?;
-        Self::grouped(tenant, plans, roster, Default::default(), false)
+        Self::grouped(tenant, plans, roster, Known::default(), false)
     }
 
     /// Gives everything in `tenant` the ordinals that it had, and rows in their order.

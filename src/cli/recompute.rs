@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
 use super::args::{Global, MemoryArgs, RecomputeArgs, ReportFormat};
@@ -22,12 +23,14 @@ use super::{Outcome, incremental, output};
 use crate::directory::column_reader::stored::StoredColumns;
 use crate::directory::group::Group;
 use crate::membership::recompute::{self, GroupOutcome, Status};
-use crate::membership::register::Holder;
+use crate::membership::register::{Holder, Register};
 use crate::report::changes::Changes;
 use crate::report::guards::{GuardReport, write_guard_text};
 use crate::report::recompute as report;
 use crate::report::recompute::{GroupReport, RunReport};
-use crate::store::{AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoredGroup};
+use crate::store::{
+    AuditEvent, GroupHead, RunHead, RunKind, RunRecord, Session, Store, StoreError, StoredGroup,
+};
 
 /// Runs the command.
 pub(super) fn run(args: &RecomputeArgs, global: &Global) -> Result<Outcome, Failure> {
@@ -121,13 +124,7 @@ impl Run<'_> {
             && !self.is_incremental()
         {
             progress.stage("state", "remembering attributes", || {
-                for ((holder, values), present) in
-                    [Holder::User, Holder::Device].into_iter().zip(&values).zip(&present)
-                {
-                    let ordinals: Vec<u32> = present.iter().collect();
-                    session.set_values((report.changes.roster.register(), holder), &ordinals, values)?;
-                }
-                session.forget_changes()
+                remember_values(session, report.changes.roster.register(), &values, &present)
             })?;
         }
         drop(values);
@@ -215,6 +212,20 @@ impl Run<'_> {
         let _ = anstream::stderr().write_all(&text);
         Ok(Outcome::Stopped)
     }
+}
+
+/// Has a state remember the attributes of all users and devices.
+fn remember_values(
+    session: &Session<'_>,
+    register: &Register,
+    values: &[StoredColumns; 2],
+    present: &[RoaringBitmap; 2],
+) -> Result<(), StoreError> {
+    for ((holder, values), present) in [Holder::User, Holder::Device].into_iter().zip(values).zip(present) {
+        let ordinals: Vec<u32> = present.iter().collect();
+        session.set_values((register, holder), &ordinals, values)?;
+    }
+    session.forget_changes()
 }
 
 /// A group with its name.

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::error::DataErrors;
-use super::read::{IdOf, read_rows};
+use super::read::{IdOf, read_rows_checked};
 use super::row::Row;
 use super::shape::{FieldKind, REMOVED, Shape};
 use super::source::Source;
@@ -89,10 +89,11 @@ impl Group {
 /// # Errors
 ///
 /// If the text is not what its format says, holds a value of the wrong type, a group without id, a
-/// license without `skuId`, or two groups with one id.
+/// license without `skuId`, a group with two licenses of one product, or two groups with one id.
 pub fn read_groups(source: &Source<'_>) -> Result<Vec<Group>, DataErrors> {
     let id: IdOf<(Group, bool)> = |(group, _)| &group.id;
-    let groups = read_rows(source, &GROUP, Some(("id", id)), &group)?;
+    let groups =
+        read_rows_checked(source, &GROUP, Some(("id", id)), &group, |(group, _)| license_twice(group))?;
     Ok(groups.into_iter().filter(|(_, removed)| !removed).map(|(group, _)| group).collect())
 }
 
@@ -111,6 +112,19 @@ static GROUP: LazyLock<Shape<'static>> = LazyLock::new(|| {
     ])
     .require(["id"])
 });
+
+/// Two licenses of one product: nobody could say which one counts.
+fn license_twice(group: &Group) -> Option<(String, String)> {
+    let ids: Vec<String> =
+        group.assigned_licenses.iter().map(|license| license.sku_id.to_ascii_lowercase()).collect();
+    let at = (1..ids.len()).find(|at| ids.iter().take(*at).any(|before| Some(before) == ids.get(*at)))?;
+    let sku_id = &group.assigned_licenses.get(at)?.sku_id;
+    let field = format!("assignedLicenses[{at}].skuId");
+    Some((
+        field,
+        format!("`{sku_id}` is a product of group `{}` twice: put its plans into one license", group.id),
+    ))
+}
 
 static LICENSE: LazyLock<Shape<'static>> = LazyLock::new(|| {
     Shape::new([("skuId", FieldKind::Text), ("disabledPlans", FieldKind::Texts)]).require(["skuId"])
@@ -214,6 +228,13 @@ mod tests {
         let dynamic: Vec<_> =
             read(text, Format::Ndjson).unwrap().into_iter().filter(Group::is_dynamic).map(|g| g.id).collect();
         assert_eq!(dynamic, ["b", "d"]);
+    }
+
+    #[test]
+    fn a_product_is_in_a_template_once() {
+        let text = "{\"id\":\"a\",\"assignedLicenses\":[{\"skuId\":\"s\"},{\"skuId\":\"t\"},{\"skuId\":\"S\"}]}\n\
+                    {\"id\":\"b\",\"assignedLicenses\":[{\"skuId\":\"s\"}]}\n";
+        insta::assert_snapshot!(read(text, Format::Ndjson).unwrap_err(), @"groups:1:1: field assignedLicenses[2].skuId: `S` is a product of group `a` twice: put its plans into one license");
     }
 
     #[test]

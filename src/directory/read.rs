@@ -40,6 +40,17 @@ pub(super) fn read_rows<T: Send>(
     id: Option<(&str, IdOf<T>)>,
     build: &Build<'_, T>,
 ) -> Result<Vec<T>, DataErrors> {
+    read_rows_checked(source, shape, id, build, |_| None)
+}
+
+/// The same, where `fault` finds what else is wrong with a value: the path of the field, and the message.
+pub(super) fn read_rows_checked<T: Send>(
+    source: &Source<'_>,
+    shape: &Shape<'_>,
+    id: Option<(&str, IdOf<T>)>,
+    build: &Build<'_, T>,
+    fault: fn(&T) -> Option<(String, String)>,
+) -> Result<Vec<T>, DataErrors> {
     let mut read = match source.format() {
         Format::Ndjson => json::read_lines(source.text(), shape, build),
         Format::Json => json::read_documents(source.text(), shape, build),
@@ -47,6 +58,15 @@ pub(super) fn read_rows<T: Send>(
     };
     if let Some((name, id)) = id {
         check_unique(source, &mut read, name, id);
+    }
+    for Placed { offset, value } in &read.values {
+        match fault(value) {
+            Some(_) if !read.faults.has_room() => read.faults.push_omitted(1),
+            Some((field, message)) => {
+                read.faults.push(Fault { code: &code::DUPLICATE_ID, offset: *offset, field, message });
+            }
+            None => {}
+        }
     }
     DataErrors::none_of(source.errors(read.faults))?;
     Ok(read.values.into_iter().map(|placed| placed.value).collect())

@@ -4,6 +4,7 @@
 mod books;
 mod people;
 mod reports;
+mod sequel;
 mod summaries;
 mod telling;
 
@@ -115,6 +116,11 @@ fn guard(tenant: &Tenant, changes: &[ClassChange]) -> Result<(), GuardStop> {
 }
 
 impl Batch {
+    /// The ids of the events that count, in the order in which they were looked at.
+    pub fn event_ids(&self) -> impl Iterator<Item = &str> {
+        self.next.seen.iter().map(|(_, id)| id.as_str())
+    }
+
     /// The users whose records changed one by one, in the order of their ordinals.
     pub fn user_changes(&self) -> impl Iterator<Item = UserChange> + '_ {
         change::by_user(&self.changes)

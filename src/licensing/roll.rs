@@ -20,6 +20,11 @@ impl Roll {
     pub(super) fn merge(&mut self, other: Self) {
         self.pairs.extend(other.pairs);
         // Two runs that are in order are put together in one go.
+        self.sort();
+    }
+
+    /// Puts users in order who were not added so.
+    pub(super) fn sort(&mut self) {
         self.pairs.sort_by_key(|(user, _)| *user);
     }
 

@@ -161,6 +161,39 @@ impl Tenant {
         self.registers.enter(&roll, &moves);
     }
 
+    /// Enters users of whom nothing is known yet, those together who are alike.
+    pub(super) fn enter(&mut self, classes: Vec<(RoaringBitmap, Arc<User>, Arc<Outcome>)>) {
+        let mut roll = Roll::default();
+        let mut moves: Vec<Move> = Vec::with_capacity(classes.len());
+        let before = Account::default();
+        for (users, user, outcome) in classes {
+            users.iter().for_each(|ordinal| roll.push(ordinal, moves.len()));
+            moves.push(Move { before: before.clone(), after: Account { user, outcome } });
+        }
+        roll.sort();
+        let mut members: Vec<Vec<u32>> = vec![Vec::new(); self.groups.len()];
+        for (ordinal, class) in roll.iter() {
+            let groups = moves.get(class).into_iter().flat_map(|one| one.after.user.memberships.keys());
+            for group in groups {
+                if let Some(members) = members.get_mut(group.0 as usize) {
+                    members.push(ordinal);
+                }
+            }
+        }
+        for (group, members) in self.groups.iter_mut().zip(members).filter(|(_, members)| !members.is_empty())
+        {
+            Arc::make_mut(group).members.extend(members);
+        }
+        self.existing.extend(roll.iter().map(|(ordinal, _)| ordinal));
+        if let Some(last) = self.existing.max() {
+            self.users.reach(last);
+            self.outcomes.reach(last);
+        }
+        fill(&mut self.users, &roll, moves.iter().map(|one| Some(&one.after.user)));
+        fill(&mut self.outcomes, &roll, moves.iter().map(|one| Some(&one.after.outcome)));
+        self.registers.enter(&roll, &moves);
+    }
+
     /// Some users, those together of whom the same is known; ordinals that are no users' as if they were.
     pub(super) fn classes_of(&self, users: &RoaringBitmap) -> (Roll, Vec<Account>) {
         let mut numbers: HashMap<(Code, Code), usize> = HashMap::new();

@@ -15,6 +15,7 @@ pub mod figures;
 pub mod groups;
 pub mod losses;
 mod naming;
+pub mod past_deltas;
 mod problems;
 mod refusals;
 #[cfg(test)]

@@ -23,8 +23,8 @@ SELECT run, id, kind, started, actor, version,
     json_extract(summary, '$.counts.failed') AS failed,
     (SELECT coalesce(sum(added_count), 0) FROM delta WHERE delta.run = run.run) AS added,
     (SELECT coalesce(sum(removed_count), 0) FROM delta WHERE delta.run = run.run) AS removed,
-    (SELECT coalesce(sum(user_count), 0) FROM license_change WHERE license_change.run = run.run)
-        AS license_changes
+    (SELECT coalesce(sum(user_count), 0) FROM license_change
+     WHERE license_change.run = run.run AND json_extract(body, '$.cause') IS NULL) AS license_changes
 FROM run;
 
 -- The licenses of users, each on a row: ask for one product, group or error.
@@ -70,7 +70,14 @@ FROM license_group CROSS JOIN json_each(license_group.body, '$.template') AS ent
 -- Whose licenses changed and how: ask for one run.
 CREATE VIEW license_changes AS
 SELECT run, {user} AS user_id, body AS change
-FROM (SELECT held.run AS run, held.body AS body, {member} AS member FROM {changes});
+FROM (SELECT held.run AS run, held.body AS body, {member} AS member
+      FROM {changes} AND json_extract(held.body, '$.cause') IS NULL);
+
+-- What led to it.
+CREATE VIEW license_causes AS
+SELECT run, {user} AS user_id, json_extract(body, '$.cause') AS cause
+FROM (SELECT held.run AS run, held.body AS body, {member} AS member
+      FROM {changes} AND json_extract(held.body, '$.cause') IS NOT NULL);
 "
     )
 }

@@ -23,12 +23,12 @@ fn synth(folder: &Folder, format: &str) {
 }
 
 /// What a run leaves that depends on the tenant alone.
-fn recomputed(folder: &Folder, name: &str) -> [String; 3] {
+fn recomputed(folder: &Folder, name: &str) -> [String; 4] {
     let choices = ["--dialect", "extended", "--version-order", "version"];
     let out = format!("out-{name}");
-    let ran = folder.run(&[&["recompute", name, "--out", &out][..], &NOW, &choices].concat());
+    let ran = folder.run(&[&["recompute", name, "--full", "--out", &out][..], &NOW, &choices].concat());
     ran.expect_code(0);
-    ["membership-deltas.ndjson", "groups.ndjson", "audit.ndjson"]
+    ["membership-deltas.ndjson", "groups.ndjson", "audit.ndjson", "license-states.ndjson"]
         .map(|file| scrubbed(&folder.read(&format!("{out}/{file}"))))
 }
 
@@ -52,7 +52,7 @@ fn the_format_of_the_tenant_makes_no_difference() {
         folder.write(&format!("parts/{name}/part-1.jsonl"), lines(second));
     }
     for name in ["json", "parts"] {
-        for file in ["groups.json", "members.ndjson"] {
+        for file in ["groups.json", "members.ndjson", "organization.json", "subscribedSkus.json"] {
             folder.write(&format!("{name}/{file}"), folder.read(&format!("ndjson/{file}")));
         }
     }
@@ -86,7 +86,20 @@ fn deltas_say_the_same_in_every_format_and_the_last_run_is_alone() {
         let choice = ["recompute", "parquet", "--out", "out", "--delta-format", format];
         folder.run(&[&choice[..], &NOW].concat()).expect_code(0);
         let name = format!("membership-deltas.{format}");
-        let files = ["audit.ndjson", "groups.ndjson", &name, "notes.txt", "summary.json"];
+        let of_licenses =
+            ["license-deltas", "license-errors", "license-states"].map(|it| format!("{it}.ndjson"));
+        let [deltas, errors, states] = &of_licenses;
+        let files = [
+            "audit.ndjson",
+            "groups.ndjson",
+            deltas,
+            errors,
+            states,
+            &name,
+            "notes.txt",
+            "seats.json",
+            "summary.json",
+        ];
         assert_eq!(folder.list("out"), files);
         let text = || folder.read(&format!("out/{name}"));
         found.push(match format {

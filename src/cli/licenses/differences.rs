@@ -101,7 +101,8 @@ fn enter(
 /// What differs between what is remembered of users and what is told of them.
 struct Difference {
     is_back: bool,
-    location: Option<Option<Country>>,
+    has_moved: bool,
+    location: Option<Country>,
     address: Option<bool>,
     add: Version,
     remove: Vec<SkuIndex>,
@@ -115,7 +116,8 @@ impl Difference {
             .chain(direct.iter().filter(|(sku, _)| user.converted.contains(sku)));
         Self {
             is_back: user.deleted_at.is_some(),
-            location: (user.location != class.location).then_some(class.location),
+            has_moved: user.location != class.location,
+            location: class.location,
             address: (user.has_address_conflict != class.has_address_conflict)
                 .then_some(class.has_address_conflict),
             add: add.map(|(sku, disabled)| (*sku, disabled.clone())).collect(),
@@ -133,8 +135,8 @@ impl Difference {
         if self.is_back {
             events.push(Turn::Person, format!("user-restored:{id}"), EventKind::UserRestored(user));
         }
-        if let Some(location) = self.location {
-            moved.locations.entry(location).or_default().insert(user.0);
+        if self.has_moved {
+            moved.locations.entry(self.location).or_default().insert(user.0);
         }
         if let Some(conflict) = self.address {
             moved.addresses.entry(conflict).or_default().insert(user.0);

@@ -13,7 +13,7 @@ use crate::directory::policy::Policy;
 use crate::licensing::catalog::{Catalog, Country, SkuIndex};
 use crate::licensing::codec;
 use crate::licensing::intent::{GroupIndex, Moment, Version};
-use crate::licensing::outcome::Outcome;
+use crate::licensing::pieces::Piece;
 use crate::licensing::plan_set::PlanSet;
 use crate::licensing::policy::LicensingPolicy;
 use crate::licensing::tenant::Tenant;
@@ -98,12 +98,11 @@ impl Ledger {
             Failure::new(format!("{state}: the state file is damaged: {what}; restore it from a backup"))
         };
         let notes: Notes = serde_json::from_str(&text).map_err(|error| damaged(&error))?;
-        let mut ledger = match terms {
-            Some(terms) => Self::new(terms, now)?,
-            None => {
-                let policy = Policy::of_text("policy.toml", notes.policy.as_deref().unwrap_or_default())?;
-                Self::new(Terms { policy: &policy, country: notes.country.as_deref() }, now)?
-            }
+        let mut ledger = if let Some(terms) = terms {
+            Self::new(terms, now)?
+        } else {
+            let policy = Policy::of_text("policy.toml", notes.policy.as_deref().unwrap_or_default())?;
+            Self::new(Terms { policy: &policy, country: notes.country.as_deref() }, now)?
         };
         ledger.is_new = false;
         let tenant = &mut ledger.tenant;
@@ -120,14 +119,16 @@ impl Ledger {
             ledger.groups.insert(ordinal, index);
             ledger.requested.insert(index, requested);
         }
-        for LicenseRow { body, users } in session.license_rows(LicenseTable::Intent)? {
-            let user = codec::read_user(&body, tenant).map_err(|error| session.misread(&error))?;
-            tenant.set_users(&users, user.into());
+        let (mut users, mut outcomes) = (Vec::new(), Vec::new());
+        for LicenseRow { body, users: holders } in session.license_rows(LicenseTable::Intent)? {
+            let part = codec::read_user(&body, tenant).map_err(|error| session.misread(&error))?;
+            users.push(Piece { part, users: holders });
         }
-        for LicenseRow { body, users } in session.license_rows(LicenseTable::Outcome)? {
-            let outcome = codec::read_outcome(&body, tenant).map_err(|error| session.misread(&error))?;
-            tenant.set_outcomes(&users, outcome.into());
+        for LicenseRow { body, users: holders } in session.license_rows(LicenseTable::Outcome)? {
+            let part = codec::read_outcome(&body, tenant).map_err(|error| session.misread(&error))?;
+            outcomes.push(Piece { part, users: holders });
         }
+        tenant.enter_pieces(&users, &outcomes).map_err(|error| damaged(&error))?;
         ledger.asked.clone_from(&ledger.requested);
         let former = Policy::of_text("policy.toml", notes.policy.as_deref().unwrap_or_default());
         let former = former.ok().and_then(|policy| policy_of(&policy).ok());
@@ -160,20 +161,15 @@ impl Ledger {
             groups.push((ordinal, serde_json::to_string(&stored).unwrap_or_default()));
         }
         session.set_license_groups(&groups)?;
-        let mut intents: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
-        for (user, users) in tenant.user_classes() {
-            let mut user = (*user).clone();
-            user.memberships.retain(|group, _| matters(*group));
-            user.left.retain(|group, _| matters(*group));
-            *intents.entry(codec::user_text(&user, tenant)).or_default() |= users;
-        }
-        session.set_license_rows(LicenseTable::Intent, &rows(intents))?;
-        let mut outcomes: BTreeMap<String, RoaringBitmap> = BTreeMap::new();
-        let some = tenant.outcome_classes();
-        for (outcome, users) in some.into_iter().filter(|(outcome, _)| **outcome != Outcome::default()) {
-            *outcomes.entry(codec::outcome_text(&outcome, tenant)).or_default() |= users;
-        }
-        session.set_license_rows(LicenseTable::Outcome, &rows(outcomes))?;
+        let row = |body, users| LicenseRow { body, users };
+        let users = tenant.user_pieces(matters).into_iter();
+        let users: Vec<LicenseRow> =
+            users.map(|piece| row(codec::user_text(&piece.part, tenant), piece.users)).collect();
+        session.set_license_rows(LicenseTable::Intent, &users)?;
+        let outcomes = tenant.outcome_pieces().into_iter();
+        let outcomes: Vec<LicenseRow> =
+            outcomes.map(|piece| row(codec::outcome_text(&piece.part, tenant), piece.users)).collect();
+        session.set_license_rows(LicenseTable::Outcome, &outcomes)?;
         let notes = serde_json::to_string(&self.notes).map_err(|error| Failure::new(error.to_string()))?;
         Ok(session.set_fact(NOTES, Some(&notes))?)
     }
@@ -211,10 +207,6 @@ fn stored_version(version: &Version, tenant: &Tenant) -> BTreeMap<String, Vec<St
         Some((catalog.product(*sku)?.sku_id.clone(), disabled.iter().filter_map(plan).collect()))
     };
     version.iter().filter_map(entry).collect()
-}
-
-fn rows(by_body: BTreeMap<String, RoaringBitmap>) -> Vec<LicenseRow> {
-    by_body.into_iter().map(|(body, users)| LicenseRow { body, users }).collect()
 }
 
 /// The choices about licenses in a policy.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use arrow_array::Array;
 use roaring::RoaringBitmap;
 
+use super::coded::Coded;
 use crate::cli::failure::Failure;
-use crate::directory::columns::{Column, Columns, NULL_CODE, TextColumn};
+use crate::directory::columns::{Column, Columns};
 use crate::directory::license_fields::{ADDRESS_CONFLICT, LICENSES};
 use crate::directory::object::{Object, Value};
 use crate::directory::user_licenses::{self, UserLicense};
@@ -43,8 +43,8 @@ impl People {
     /// All users.
     pub(in crate::cli) fn of_columns(columns: &Columns, roster: &Roster) -> Result<Self, Failure> {
         let mut people = Self::default();
-        let locations = Coded::of(columns.columns.get(LOCATION));
-        let licenses = Coded::of(columns.columns.get(LICENSES));
+        let [locations, licenses] =
+            [LOCATION, LICENSES].map(|name| Coded::of_attribute(columns.columns.get(name)));
         let addresses = columns.columns.get(ADDRESS_CONFLICT);
         let mut known: HashMap<(u32, u32, bool), usize> = HashMap::new();
         let mut users: Vec<Vec<Ordinal>> = Vec::new();
@@ -55,14 +55,13 @@ impl People {
                 continue;
             };
             let key = (locations.code(row), licenses.code(row), is_true(addresses, row));
-            let place = match known.get(&key) {
-                Some(place) => *place,
-                None => {
-                    let place = people.add(locations.text(key.0), licenses.text(key.1), key.2)?;
-                    users.push(Vec::new());
-                    known.insert(key, place);
-                    place
-                }
+            let place = if let Some(place) = known.get(&key) {
+                *place
+            } else {
+                let place = people.add(locations.text(key.0), licenses.text(key.1), key.2)?;
+                users.push(Vec::new());
+                known.insert(key, place);
+                place
             };
             if let Some(users) = users.get_mut(place) {
                 users.push(ordinal);
@@ -83,14 +82,13 @@ impl People {
         for (ordinal, object) in changed.iter().filter_map(|one| Some((one.ordinal, one.after.as_ref()?))) {
             let conflict = matches!(object.get(ADDRESS_CONFLICT), Value::Boolean(true));
             let key = (text_of(object, LOCATION), text_of(object, LICENSES), conflict);
-            let place = match known.get(&key) {
-                Some(place) => *place,
-                None => {
-                    let place = people.add(key.0, key.1, conflict)?;
-                    users.push(RoaringBitmap::new());
-                    known.insert(key, place);
-                    place
-                }
+            let place = if let Some(place) = known.get(&key) {
+                *place
+            } else {
+                let place = people.add(key.0, key.1, conflict)?;
+                users.push(RoaringBitmap::new());
+                known.insert(key, place);
+                place
             };
             if let Some(users) = users.get_mut(place) {
                 users.insert(ordinal);
@@ -113,9 +111,14 @@ impl People {
         licenses.filter_map(|license| license.group_id.as_deref()).collect()
     }
 
-    /// What each set of users was told to hold.
-    pub(super) fn licenses(&self) -> impl Iterator<Item = (&RoaringBitmap, &[UserLicense])> {
-        self.classes.iter().map(|class| (&class.users, &*class.licenses))
+    /// What the users of each class were told to hold.
+    pub(super) fn licenses(&self) -> impl Iterator<Item = &[UserLicense]> {
+        self.classes.iter().map(|class| &*class.licenses)
+    }
+
+    /// The place of the class of a user of whom something is told.
+    pub(super) fn place_of(&self, user: Ordinal) -> Option<usize> {
+        self.places.get(user as usize).map(|place| *place as usize)
     }
 
     fn add(
@@ -183,51 +186,5 @@ fn is_true(column: Option<&Column>, row: usize) -> bool {
             valid.as_ref().is_none_or(|valid| valid.is_valid(row)) && values.value(row)
         }
         _ => false,
-    }
-}
-
-/// A text column as codes of its values.
-enum Coded<'c> {
-    Dictionary(&'c [u32], &'c arrow_array::StringArray),
-    Own(Vec<u32>, Vec<&'c str>),
-}
-
-impl<'c> Coded<'c> {
-    fn of(column: Option<&'c Column>) -> Self {
-        match column {
-            Some(Column::Text(TextColumn::Dictionary { codes, values })) => Self::Dictionary(codes, values),
-            Some(Column::Text(TextColumn::Plain(texts))) => {
-                let mut numbers: HashMap<&str, u32> = HashMap::new();
-                let mut values = Vec::new();
-                let mut number = |text: &'c str| {
-                    *numbers.entry(text).or_insert_with(|| {
-                        values.push(text);
-                        u32::try_from(values.len()).unwrap_or(NULL_CODE)
-                    })
-                };
-                let codes = texts.iter().map(|text| text.map_or(NULL_CODE, &mut number)).collect();
-                Self::Own(codes, values)
-            }
-            _ => Self::Own(Vec::new(), Vec::new()),
-        }
-    }
-
-    fn code(&self, row: usize) -> u32 {
-        let codes = match self {
-            Self::Dictionary(codes, _) => codes,
-            Self::Own(codes, _) => &**codes,
-        };
-        codes.get(row).copied().unwrap_or(NULL_CODE)
-    }
-
-    fn text(&self, code: u32) -> Option<&str> {
-        // The code of nothing is 0, that of the first value 1.
-        let at = code.checked_sub(NULL_CODE + 1)? as usize;
-        match self {
-            Self::Dictionary(_, values) => {
-                (at < values.len() && values.is_valid(at)).then(|| values.value(at))
-            }
-            Self::Own(_, values) => values.get(at).copied(),
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use roaring::RoaringBitmap;
 
 use super::names::NamesArgs;
 use super::view::{find_user, nothing_known};
@@ -98,7 +99,12 @@ pub(super) fn run(args: &ReprocessArgs, global: &Global) -> Result<Outcome, Fail
         events: Vec::new(),
         licenses: Some(licensed.figures(&id, &roster, &names)),
         groups: reports,
-        changes: Changes { before: members.clone(), after: members, deleted: Default::default(), roster },
+        changes: Changes {
+            before: members.clone(),
+            after: members,
+            deleted: RoaringBitmap::default(),
+            roster,
+        },
         users: counts[0],
         devices: counts[1],
         next_change: groups.iter().filter_map(|group| group.head.next_change).min(),

@@ -3,14 +3,18 @@
 use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
-use super::cascade::{Overlay, ROUNDS_MAX, reads_plans};
+use super::noticed::{self, Services};
+use super::overlay::{ASSIGNED_PLANS, Overlay};
 use super::{Again, Asked, Ledger, Licensed, People, Prepared, Terms};
+use crate::base::limits::LICENSE_ROUNDS_MAX;
 use crate::cli::computed::ordinals_of;
 use crate::cli::failure::Failure;
 use crate::cli::loaded::Loaded;
 use crate::cli::progress::Progress;
 use crate::directory::group::Group;
 use crate::language::attribute::Subject;
+use crate::licensing::plan_set::PlanSet;
+use crate::licensing::tenant::Tenant;
 use crate::membership::changed::ChangedObject;
 use crate::membership::recompute::{self, GroupInput, GroupOutcome, Plan, Status};
 use crate::membership::roster::Ordinal;
@@ -33,10 +37,26 @@ pub(in crate::cli) struct Occasion {
 /// The licenses of a run whose members are still to be worked out.
 pub(in crate::cli) struct Rounds {
     prepared: Prepared,
-    /// What all users are told to hold, where rules look at their plans.
-    filed: Option<People>,
+    /// What there is to know about plans, where rules can notice those that licenses give.
+    plans: Option<Plans>,
     /// The plans of the users in the members that are being worked out.
     overlay: Overlay,
+}
+
+/// What rules see of the plans of users.
+struct Plans {
+    /// What all users are told to hold.
+    filed: People,
+    noticed: PlanSet,
+    services: Services,
+}
+
+/// Whether a rule looks at the plans of users.
+pub(in crate::cli) fn reads_plans(plan: &Plan) -> bool {
+    plan.rule().is_some_and(|rule| {
+        rule.subject == Subject::User
+            && rule.attributes_read().iter().any(|attribute| *attribute.name == *ASSIGNED_PLANS)
+    })
 }
 
 impl Rounds {
@@ -104,9 +124,16 @@ impl Rounds {
             occasion,
         };
         let prepared = Prepared::of(ledger, &asked, &mut loaded.roster)?;
-        let mut rounds = Self { prepared, filed: all.filter(|_| cascades), overlay: Overlay::default() };
-        if let Some(filed) = &rounds.filed {
-            rounds.overlay = Overlay::of(&rounds.prepared.ledger.tenant, filed, &rounds.prepared.users);
+        let plans = all.filter(|_| cascades).map(|filed| {
+            let services = noticed::services(&loaded.users);
+            let rules = loaded.inputs.iter().filter_map(|input| input.plan.rule());
+            let noticed = noticed::noticed(prepared.ledger.tenant.catalog(), rules, &services);
+            Plans { filed, noticed, services }
+        });
+        let plans = plans.filter(|plans| !plans.noticed.is_empty());
+        let mut rounds = Self { prepared, plans, overlay: Overlay::default() };
+        if let Some(plans) = &rounds.plans {
+            rounds.overlay = plans.overlay(&rounds.prepared.ledger.tenant, &rounds.prepared.users);
             rounds.lay(loaded);
         }
         Ok(Some(rounds))
@@ -120,8 +147,12 @@ impl Rounds {
     /// Shows rules the plans that users have.
     fn lay(&self, loaded: &mut Loaded) {
         loaded.overlaid = None;
-        if !self.overlay.is_empty() {
-            loaded.overlaid = Some(self.overlay.over(&loaded.users, &loaded.roster));
+        if let Some(plans) = &self.plans
+            && !self.overlay.is_empty()
+        {
+            let catalog = self.prepared.ledger.tenant.catalog();
+            loaded.overlaid =
+                Some(self.overlay.over(&loaded.users, &loaded.roster, catalog, &plans.services));
         }
     }
 
@@ -142,22 +173,27 @@ impl Rounds {
             let licensed = progress.stage("licenses", "assigning licenses", || {
                 self.prepared.settle(Some(&loaded.before), &members.1, &loaded.roster)
             })?;
-            let Some(filed) = &self.filed else { return Ok(licensed) };
-            let overlay = Overlay::of(&licensed.ledger.tenant, filed, &self.prepared.users);
+            let Some(plans) = &self.plans else { return Ok(licensed) };
+            let overlay = plans.overlay(&licensed.ledger.tenant, &self.prepared.users);
             if overlay == self.overlay {
                 return Ok(licensed);
             }
-            let differing = overlay.differing(&self.overlay);
-            let goes_round = seen.len() >= ROUNDS_MAX || seen.contains(&overlay);
-            self.overlay = overlay.clone();
+            let goes_round = seen.len() >= LICENSE_ROUNDS_MAX || seen.contains(&overlay);
+            let former = std::mem::replace(&mut self.overlay, overlay.clone());
             self.lay(loaded);
             let before = members.1.clone();
             *members = again(loaded, members, choices, progress);
             if goes_round {
-                return Err(circle(loaded, &differing, &before, &members.1));
+                return Err(circle(loaded, &overlay.differing(&former), &before, &members.1));
             }
             seen.push(overlay);
         }
+    }
+}
+
+impl Plans {
+    fn overlay(&self, tenant: &Tenant, users: &RoaringBitmap) -> Overlay {
+        Overlay::of(tenant, &self.filed, users, &self.noticed)
     }
 }
 

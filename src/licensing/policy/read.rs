@@ -223,8 +223,10 @@ fn group(policy: &mut LicensingPolicy, id: &str, item: &Item) -> Result<(), Faul
             fault.below(key)
         })?;
     }
-    policy.groups.insert(id.to_ascii_lowercase(), settings);
-    Ok(())
+    match policy.groups.insert(id.to_ascii_lowercase(), settings) {
+        None => Ok(()),
+        Some(_) => Err(format!("group `{id}` is there twice: ids are the same in any letter case").into()),
+    }
 }
 
 const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
@@ -387,7 +389,8 @@ mod tests {
             "[licensing]\ncapacity_retri = 'auto'\nbundle_mode = 'some'\nmove_hold = '3w'\n\
              overallocation = -1\nmass_change_guard = '110%'\nseat_order = ['alphabet']\nactor = 5\n\
              prohibited_countries = { p = ['Norway'] }\n[families]\nx = 5\n[prerequisites]\ny = 'z'\n\
-             [groups.a]\npriority = 'high'\n[groups.b]\nprio = 1\n[groups.c]\ngrace = '-1d'\n",
+             [groups.a]\npriority = 'high'\n[groups.b]\nprio = 1\n[groups.c]\ngrace = '-1d'\n\
+             [groups.d]\npriority = 1\n[groups.D]\npriority = 2\n",
         );
         insta::assert_snapshot!(faults.unwrap_err());
     }

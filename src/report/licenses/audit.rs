@@ -32,11 +32,13 @@ pub fn write_license_audit(run: &LicenseRun<'_>, out: &mut dyn Write) -> io::Res
     groups.iter().try_for_each(|event| write(event, out))?;
     let mut lines = UserLines::default();
     for class in classes::user_events(run.batch) {
-        let Around { head, tail } = teller.around(class.event, class.change);
-        let around = Around { head: format!("{head}{{\"userId\":"), tail: format!("}}{tail}") };
-        lines.add(&class.users, vec![around]);
+        lines.add(&class.users, (class.event, class.change));
     }
-    lines.write(run.ids, Spelling::Json, out)?;
+    let lines_of = |(event, change): &(&AuditEvent, Option<&OutcomeChange>)| {
+        let Around { head, tail } = teller.around(event, *change);
+        vec![Around { head: format!("{head}{{\"userId\":"), tail: format!("}}{tail}") }]
+    };
+    lines.write(run.ids, Spelling::Json, lines_of, out)?;
     ends.iter().try_for_each(|event| write(event, out))
 }
 

@@ -1,15 +1,13 @@
-//! `license-deltas`: one line for each changed assignment of a user, from a run or from what is remembered
-//! of one.
+//! `license-deltas`: one line for each changed assignment of a user.
 
 use std::io::{self, Write};
 
-use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::LicenseRun;
 use super::naming::{NoNames, SourceObject, Words};
 use super::user_lines::{Around, Spelling, UserLines, csv_fields};
-use crate::licensing::change::{OutcomeChange, RecordChange};
+use crate::licensing::change::{ClassChange, OutcomeChange, RecordChange};
 use crate::licensing::tenant::{Tenant, UserIds};
 
 /// A format that changes of licenses are written in.
@@ -19,15 +17,6 @@ pub enum DeltaFormat {
     Ndjson,
     /// A table. Plans and causes are lists with semicolons; an empty `groupId` stands for a direct license.
     Csv,
-}
-
-/// What is remembered of a change that some users share.
-#[derive(Clone, Copy, Debug)]
-pub struct PastChange<'a> {
-    /// The users.
-    pub users: &'a RoaringBitmap,
-    /// What [`change_body`] gave.
-    pub body: &'a str,
 }
 
 /// Writes the changes of a run, sorted by user, product and source, direct licenses first.
@@ -41,44 +30,28 @@ pub fn write_license_deltas(
 ) -> io::Result<()> {
     let mut lines = UserLines::default();
     for class in &run.batch.changes {
-        let records = records(run.after, &class.change, &class.causes);
-        lines.add(&class.users, records.iter().map(|record| record.around(format)).collect());
+        lines.add(&class.users, class);
     }
-    write(format, lines, run.ids, out)
+    let lines_of = |class: &&ClassChange| {
+        let records = records(run.after, &class.change);
+        records.iter().map(|record| record.around(format, &class.causes)).collect()
+    };
+    write(format, lines, run.ids, lines_of, out)
 }
 
-/// What is to be remembered of a change: the objects of `license-deltas` without the users, as one array.
-/// `after` is the tenant with the change, `causes` are the ids of the events that led to it.
-pub fn change_body(after: &Tenant, change: &OutcomeChange, causes: &[String]) -> String {
-    // Texts and numbers can always be written.
-    serde_json::to_string(&records(after, change, causes)).unwrap_or_default()
-}
-
-/// Writes changes that are remembered, as [`write_license_deltas`] wrote them in their run.
-///
-/// # Errors
-/// Those of `out`, and [`io::ErrorKind::InvalidData`] if a body is none of [`change_body`].
-pub fn write_past_license_deltas<'a>(
+/// Writes a file of changes.
+pub(super) fn write<T: Sync>(
     format: DeltaFormat,
-    changes: impl IntoIterator<Item = PastChange<'a>>,
+    lines: UserLines<T>,
     ids: &dyn UserIds,
+    lines_of: impl Fn(&T) -> Vec<Around> + Sync,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut lines = UserLines::default();
-    for PastChange { users, body } in changes {
-        let records: Vec<DeltaRecord> =
-            serde_json::from_str(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-        lines.add(users, records.iter().map(|record| record.around(format)).collect());
-    }
-    write(format, lines, ids, out)
-}
-
-fn write(format: DeltaFormat, lines: UserLines, ids: &dyn UserIds, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        DeltaFormat::Ndjson => lines.write(ids, Spelling::Json, out),
+        DeltaFormat::Ndjson => lines.write(ids, Spelling::Json, lines_of, out),
         DeltaFormat::Csv => {
             writeln!(out, "{}", csv_fields(&COLUMNS))?;
-            lines.write(ids, Spelling::Csv, out)
+            lines.write(ids, Spelling::Csv, lines_of, out)
         }
     }
 }
@@ -98,7 +71,7 @@ const COLUMNS: [&str; 12] = [
     "causes",
 ];
 
-/// A line without the user.
+/// A line without the user and what led to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DeltaRecord {
@@ -113,18 +86,17 @@ pub(super) struct DeltaRecord {
     seat: i8,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pending_removal: bool,
-    causes: Vec<String>,
 }
 
-fn records(after: &Tenant, change: &OutcomeChange, causes: &[String]) -> Vec<DeltaRecord> {
+fn records(after: &Tenant, change: &OutcomeChange) -> Vec<DeltaRecord> {
     let words = Words { tenant: after, names: &NoNames };
     let mut records: Vec<&RecordChange> = change.records.iter().collect();
     records.sort_by_key(|one| words.order(one.sku, one.source));
-    records.into_iter().map(|one| DeltaRecord::of(words, one, causes)).collect()
+    records.into_iter().map(|one| DeltaRecord::of(words, one)).collect()
 }
 
 impl DeltaRecord {
-    fn of(words: Words<'_>, one: &RecordChange, causes: &[String]) -> Self {
+    pub(super) fn of(words: Words<'_>, one: &RecordChange) -> Self {
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
         Self {
             sku_id: words.sku_id(one.sku).to_owned(),
@@ -137,20 +109,29 @@ impl DeltaRecord {
             plans_off: owned(words.plan_ids(&one.plans_off)),
             seat: one.seat,
             pending_removal: one.after.as_ref().is_some_and(|record| record.pending_removal),
-            causes: causes.to_vec(),
         }
     }
 
-    fn around(&self, format: DeltaFormat) -> Around {
+    /// What the records of a user are sorted by.
+    pub(super) fn order(&self) -> (&str, Option<&str>) {
+        (&self.sku_id, self.source.group_id())
+    }
+
+    /// The line. `causes` are the ids of the events that led to it.
+    pub(super) fn around<C: AsRef<str> + Serialize>(&self, format: DeltaFormat, causes: &[C]) -> Around {
         match format {
             DeltaFormat::Ndjson => {
                 let object = serde_json::to_string(self).unwrap_or_default();
-                let fields = object.strip_prefix('{').unwrap_or_default();
-                Around { head: "{\"userId\":".to_owned(), tail: format!(",{fields}\n") }
+                let fields =
+                    object.strip_prefix('{').and_then(|fields| fields.strip_suffix('}')).unwrap_or_default();
+                let causes = serde_json::to_string(causes).unwrap_or_default();
+                let tail = format!(",{fields},\"causes\":{causes}}}\n");
+                Around { head: "{\"userId\":".to_owned(), tail }
             }
             DeltaFormat::Csv => {
                 let [before, after, error] =
                     [&self.before, &self.after, &self.error].map(|word| word.as_deref().unwrap_or_default());
+                let causes: Vec<&str> = causes.iter().map(AsRef::as_ref).collect();
                 let fields = csv_fields(&[
                     &self.sku_id,
                     self.sku_part_number.as_deref().unwrap_or_default(),
@@ -162,7 +143,7 @@ impl DeltaRecord {
                     &self.plans_off.join(";"),
                     &self.seat.to_string(),
                     if self.pending_removal { "true" } else { "" },
-                    &self.causes.join(";"),
+                    &causes.join(";"),
                 ]);
                 Around { head: String::new(), tail: format!(",{fields}\n") }
             }
@@ -181,17 +162,6 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn remembered(format: DeltaFormat, run: &Run) -> String {
-        let classes = &run.batch.changes;
-        let bodies: Vec<String> =
-            classes.iter().map(|class| change_body(&run.after, &class.change, &class.causes)).collect();
-        let changes =
-            classes.iter().zip(&bodies).map(|(class, body)| PastChange { users: &class.users, body });
-        let mut out = Vec::new();
-        write_past_license_deltas(format, changes, &run.ids, &mut out).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
     #[test]
     fn changes_are_sorted_by_user_product_and_source() {
         let run = Run::mixed();
@@ -204,26 +174,6 @@ mod tests {
         let text = written(DeltaFormat::Ndjson, &Run::blocked_removal());
         assert!(text.contains(r#""after":"ActiveWithError","error":"DependencyViolation""#), "{text}");
         assert!(text.contains(r#""pendingRemoval":true"#), "{text}");
-    }
-
-    #[test]
-    fn what_is_remembered_gives_the_same_lines() {
-        for run in [Run::mixed(), Run::blocked_removal(), Run::suspended()] {
-            for format in [DeltaFormat::Ndjson, DeltaFormat::Csv] {
-                assert_eq!(remembered(format, &run), written(format, &run));
-            }
-        }
-    }
-
-    #[test]
-    fn a_damaged_body_is_an_error() {
-        for body in ["", "{}", "[{\"skuId\":5}]", "[{}]"] {
-            let changes = [PastChange { users: &[0].into(), body }];
-            let run = Run::mixed();
-            let error = write_past_license_deltas(DeltaFormat::Ndjson, changes, &run.ids, &mut Vec::new())
-                .unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{body}");
-        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::io;
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 
-use super::errors::{ErrorScope, Failing, write_license_errors};
+use super::errors::{ErrorScope, Failing, Failure, write_license_errors};
 use super::groups::LicensedGroups;
 use super::naming::{SourceObject, Words};
 use super::user_lines::{Around, Spelling, UserLines, first_ids};
@@ -121,16 +121,17 @@ fn concise(failing: &Failing<'_>, ids: &dyn UserIds, out: &mut dyn io::Write) ->
     let words = failing.words;
     let mut lines = UserLines::default();
     for (users, failures) in &failing.classes {
-        let around = failures.iter().map(|failure| {
-            let (product, source) =
-                (words.product(failure.record.sku), words.source_words(failure.record.source));
-            let text =
-                format!(": `{product}` from {source}: {}: {}", failure.code.word(), failure.trouble.message);
-            Around { head: String::new(), tail: format!("{}\n", printable(&text)) }
-        });
-        lines.add(users, around.collect());
+        lines.add(users, failures);
     }
-    lines.write(ids, Spelling::Text, out)
+    let around = |failure: &Failure| {
+        let (product, source) =
+            (words.product(failure.record.sku), words.source_words(failure.record.source));
+        let text =
+            format!(": `{product}` from {source}: {}: {}", failure.code.word(), failure.trouble.message);
+        Around { head: String::new(), tail: format!("{}\n", printable(&text)) }
+    };
+    let lines_of = |failures: &&Vec<Failure>| failures.iter().map(around).collect();
+    lines.write(ids, Spelling::Text, lines_of, out)
 }
 
 /// The same failure of several users.

@@ -37,9 +37,11 @@ pub fn write_license_errors(
     let failing = Failing::of(tenant, names, scope);
     let mut lines = UserLines::default();
     for (users, failures) in &failing.classes {
-        lines.add(users, failures.iter().map(|failure| around(failing.words, failure)).collect());
+        lines.add(users, failures);
     }
-    lines.write(ids, Spelling::Json, out)
+    let lines_of =
+        |failures: &&Vec<Failure>| failures.iter().map(|failure| around(failing.words, failure)).collect();
+    lines.write(ids, Spelling::Json, lines_of, out)
 }
 
 /// All assignments with an error, by users who have the same.

@@ -1,6 +1,7 @@
 //! `license-states.ndjson`: all licenses of users, in the shapes of Graph.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
@@ -23,18 +24,18 @@ pub fn write_license_states(run: &LicenseRun<'_>, is_full: bool, out: &mut dyn W
     let mut lines = UserLines::default();
     let mut changed = RoaringBitmap::new();
     for class in &run.batch.changes {
-        lines.add(&class.users, vec![around(words, &class.change.after)]);
+        lines.add(&class.users, Arc::clone(&class.change.after));
         changed |= &class.users;
     }
     if is_full {
         for (outcome, users) in run.after.outcome_classes() {
             let others = users - &changed;
             if !outcome.records.is_empty() && !others.is_empty() {
-                lines.add(&others, vec![around(words, &outcome)]);
+                lines.add(&others, outcome);
             }
         }
     }
-    lines.write(run.ids, Spelling::Json, out)
+    lines.write(run.ids, Spelling::Json, |outcome: &Arc<Outcome>| vec![around(words, outcome)], out)
 }
 
 fn around(words: Words<'_>, outcome: &Outcome) -> Around {

@@ -29,44 +29,58 @@ pub(super) enum Spelling {
     Text,
 }
 
-/// Lines to write, by the users whom they are about.
-#[derive(Debug, Default)]
-pub(super) struct UserLines {
-    texts: Vec<Vec<Around>>,
+/// Lines to write, by the users whom they are about. Of a million users each can have other lines: texts are made
+/// as they are written, and only those of many users are kept for all of them.
+#[derive(Debug)]
+pub(super) struct UserLines<T> {
+    /// What is told, and of how many users.
+    items: Vec<(T, u64)>,
     rows: Vec<Row>,
 }
+
+/// How many users make a text worth keeping.
+const SHARED_MIN_USERS: u64 = 16;
 
 #[derive(Clone, Copy, Debug)]
 struct Row {
     /// The first bytes of the id: what mostly decides the order.
     prefix: u64,
     user: u32,
-    text: u32,
+    item: u32,
 }
 
-impl UserLines {
-    /// Adds lines for each of some users. What was added first for a user stands first.
-    pub(super) fn add(&mut self, users: &RoaringBitmap, lines: Vec<Around>) {
-        if lines.is_empty() {
-            return;
-        }
-        let text = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.texts.push(lines);
-        self.rows.extend(users.iter().map(|user| Row { prefix: 0, user, text }));
+impl<T> Default for UserLines<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), rows: Vec::new() }
+    }
+}
+
+impl<T: Sync> UserLines<T> {
+    /// Adds what is told of each of some users. What was added first for a user stands first.
+    pub(super) fn add(&mut self, users: &RoaringBitmap, item: T) {
+        let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        self.items.push((item, users.len()));
+        self.rows.extend(users.iter().map(|user| Row { prefix: 0, user, item: number }));
     }
 
-    /// Writes all lines, sorted by the ids of the users byte for byte.
+    /// Writes the lines that `lines_of` makes of what is told, sorted by the ids of the users byte for byte.
     pub(super) fn write(
         mut self,
         ids: &dyn UserIds,
         spelling: Spelling,
+        lines_of: impl Fn(&T) -> Vec<Around> + Sync,
         out: &mut dyn Write,
     ) -> io::Result<()> {
+        let shared: Vec<Option<Vec<Around>>> = self
+            .items
+            .par_iter()
+            .map(|(item, users)| (*users >= SHARED_MIN_USERS).then(|| lines_of(item)))
+            .collect();
         let id = |row: &Row| ids.id(UserIndex(row.user));
         self.rows.par_iter_mut().for_each(|row| row.prefix = prefix(id(row)));
         self.rows.par_sort_unstable_by(|one, other| {
             let order = one.prefix.cmp(&other.prefix).then_with(|| id(one).cmp(id(other)));
-            order.then(one.text.cmp(&other.text))
+            order.then(one.item.cmp(&other.item))
         });
         for batch in self.rows.chunks(DELTA_BATCH_MAX_ROWS) {
             let piece = |rows: &[Row]| {
@@ -75,7 +89,13 @@ impl UserLines {
                 for row in rows {
                     spelled.clear();
                     spell(id(row), spelling, &mut spelled);
-                    for around in self.texts.get(row.text as usize).into_iter().flatten() {
+                    let at = row.item as usize;
+                    let own = match shared.get(at) {
+                        Some(Some(_)) => Vec::new(),
+                        _ => self.items.get(at).map(|(item, _)| lines_of(item)).unwrap_or_default(),
+                    };
+                    let kept = shared.get(at).into_iter().flatten().flatten();
+                    for around in kept.chain(&own) {
                         lines.extend_from_slice(around.head.as_bytes());
                         lines.extend_from_slice(&spelled);
                         lines.extend_from_slice(around.tail.as_bytes());
@@ -146,10 +166,10 @@ mod tests {
         Around { head: head.to_owned(), tail: format!("{tail}\n") }
     }
 
-    fn written(lines: UserLines, ids: &[&str], spelling: Spelling) -> String {
+    fn written(lines: UserLines<Vec<Around>>, ids: &[&str], spelling: Spelling) -> String {
         let mut out = Vec::new();
         let ids = Ids(ids.iter().map(|&id| id.to_owned()).collect());
-        lines.write(&ids, spelling, &mut out).unwrap();
+        lines.write(&ids, spelling, Vec::clone, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
