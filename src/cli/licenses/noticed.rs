@@ -45,9 +45,10 @@ pub(super) fn services(columns: &Columns) -> Services {
 /// The plans of a catalog that some rule can notice, whatever their state.
 pub(super) fn noticed<'r>(
     catalog: &Catalog,
-    rules: impl Iterator<Item = &'r TypedRule> + Clone,
+    rules: impl Iterator<Item = &'r TypedRule>,
     services: &Services,
 ) -> PlanSet {
+    let rules: Vec<&TypedRule> = rules.collect();
     let is_noticed = |plan: &PlanIndex| {
         let Some(known) = catalog.plan_at(*plan) else { return false };
         let id = fold(&known.id).into_owned();
@@ -58,7 +59,7 @@ pub(super) fn noticed<'r>(
             Some(Service::Several) => Field::Unknown,
         };
         let item = Item { id: &id, service };
-        rules.clone().any(|rule| notices(&rule.root, item))
+        rules.iter().any(|rule| notices(&rule.root, item))
     };
     catalog
         .skus()

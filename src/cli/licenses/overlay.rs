@@ -136,11 +136,15 @@ impl Overlay {
                     state = shift.state_of(plan);
                     found.insert(plan);
                 }
-                fields.iter_mut().for_each(|field| field.keep(item, state));
+                for field in &mut fields {
+                    field.keep(item, state);
+                }
                 end += 1;
             }
             for plan in shift.map(|shift| shift.on.minus(&found)).unwrap_or_default().iter() {
-                fields.iter_mut().for_each(|field| field.add(catalog, plan, services));
+                for field in &mut fields {
+                    field.add(catalog, plan, services);
+                }
                 end += 1;
             }
             offsets.push(end);
@@ -148,7 +152,7 @@ impl Overlay {
         let mut over = columns.clone();
         let mut folded = HashMap::new();
         for field in fields {
-            let (is_folded, name, column) = (field.is_folded, field.field, field.finish());
+            let (is_folded, name, column) = (field.is_folded, field.of, field.finish());
             if is_folded {
                 folded.insert(name.word(), column);
             } else {
@@ -181,7 +185,7 @@ impl Shift {
 
 /// A field of plans, folded or as written, that is being made from another one.
 struct Field<'c> {
-    field: PlanField,
+    of: PlanField,
     is_folded: bool,
     old: Coded<'c>,
     new: Vec<u32>,
@@ -208,13 +212,20 @@ impl<'c> Field<'c> {
     fn of(field: PlanField, is_folded: bool, old: Coded<'c>) -> Self {
         let codes = old.values().iter().zip(NULL_CODE + 1..).map(|(text, code)| ((*text).to_owned(), code));
         let codes = codes.collect();
-        Self { field, is_folded, new: Vec::with_capacity(old.codes().len()), more: Vec::new(), codes, old }
+        Self {
+            of: field,
+            is_folded,
+            new: Vec::with_capacity(old.codes().len()),
+            more: Vec::new(),
+            codes,
+            old,
+        }
     }
 
     /// Keeps an item, in another state if there is one.
     fn keep(&mut self, item: usize, state: Option<&str>) {
         let code = match state {
-            Some(state) if self.field == PlanField::CapabilityStatus => self.code(state),
+            Some(state) if self.of == PlanField::CapabilityStatus => self.code(state),
             _ => self.old.code(item),
         };
         self.new.push(code);
@@ -223,7 +234,7 @@ impl<'c> Field<'c> {
     /// Adds a plan that a user did not have.
     fn add(&mut self, catalog: &Catalog, plan: PlanIndex, services: &Services) {
         let id = catalog.plan_at(plan).map(|plan| plan.id.as_str()).unwrap_or_default();
-        let code = match self.field {
+        let code = match self.of {
             PlanField::CapabilityStatus => self.code(ENABLED),
             PlanField::ServicePlanId => self.code(id),
             PlanField::Service => match services.get(&*fold(id)) {

@@ -249,7 +249,7 @@ mod tests {
         insta::assert_snapshot!(user(r#"{"location":"NOR"}"#), @"what is known of a user: `NOR` is no country at line 1 column 18");
         insta::assert_snapshot!(user(r#"{"deletedAt":"soon"}"#), @"what is known of a user: `soon` is no instant at line 1 column 20");
         insta::assert_snapshot!(user(r#"{"deletedAt":5}"#), @"what is known of a user: invalid type: integer `5`, expected a string at line 1 column 14");
-        insta::assert_snapshot!(user(r#"{"id":"ada"}"#), @"what is known of a user: unknown field `id`, expected one of `location`, `hasAddressConflict`, `deletedAt`, `memberships`, `left`, `direct` at line 1 column 5");
+        insta::assert_snapshot!(user(r#"{"id":"ada"}"#), @"what is known of a user: unknown field `id`, expected one of `location`, `hasAddressConflict`, `deletedAt`, `memberships`, `left`, `direct`, `converted` at line 1 column 5");
         insta::assert_snapshot!(user(r#"{"left":[{"group":"none","since":{"time":"2026-01-15T00:00:00Z"}}]}"#), @"what is known of a user: there is no group `none`");
         insta::assert_snapshot!(user(r#"{"left":[{"group":"group-1","since":"2026-01-15T00:00:00Z"}]}"#), @r#"what is known of a user: invalid type: string "2026-01-15T00:00:00Z", expected an object at line 1 column 58"#);
         insta::assert_snapshot!(user(r#"{"direct":[{"sku":"sku-1","since":{"time":"2026-01-15T00:00:00Z"}},{"sku":"SKU-1","since":{"time":"2026-01-15T00:00:00Z"}}]}"#), @"what is known of a user: `SKU-1` is in a list twice");
