@@ -11,7 +11,7 @@ use super::args::MemoryArgs;
 use super::changed_objects::{Counts, Told, holder_of, read_again, refuse_other_kind, rows_of};
 use super::computed::{Computed, counts_of, followed_in_full};
 use super::failure::Failure;
-use super::licenses::{Occasion, Rounds, reads_plans};
+use super::licenses::{Occasion, Rounds, has_refused_direct, reads_plans};
 use super::loaded::{Known, Loaded, Memory, Wanteds, wanted_of};
 use super::plans::plans_of;
 use super::progress::Progress;
@@ -84,7 +84,8 @@ pub(super) fn computed(
         let crowd = both(&changed, &present).map(|(changed, present)| is_crowd(changed, present));
         singly(&mut loaded, &past, &changed, (crowd, choices.now >= last.head.now), settings, choices)
     });
-    progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present))?;
+    let asks_again = has_refused_direct(session)?;
+    progress.stage("read", "reading attributes", || fill(&mut loaded, session, ids, &present, asks_again))?;
     let ([changed_users, _], [users, _]) = (&changed, &present);
     let rounds = progress.stage("read", "reading licenses", || {
         Rounds::begin(&mut loaded, Some(session), Some((changed_users, users)), occasion)
@@ -219,15 +220,16 @@ fn is_crowd(changed: &[ChangedObject], present: &RoaringBitmap) -> bool {
     !changed.is_empty() && changed.len() as u64 > present.len() / CHANGED_SHARE_MAX
 }
 
-/// Reads what the rules that are left need of all objects.
+/// Reads what the rules that are left need of all objects, and licenses if some are asked for again.
 fn fill(
     loaded: &mut Loaded,
     session: &Session<'_>,
     [users, devices]: [StringArray; 2],
     [of_users, of_devices]: &[RoaringBitmap; 2],
+    asks_again: bool,
 ) -> Result<(), Failure> {
     let mut wanted = wanted_of(loaded.inputs.iter().map(|input| &input.plan));
-    if loaded.inputs.iter().any(|input| reads_plans(&input.plan)) {
+    if asks_again || loaded.inputs.iter().any(|input| reads_plans(&input.plan)) {
         wanted.users = wanted.users.with_licenses();
     }
     let register = loaded.roster.register();

@@ -28,7 +28,7 @@ use roaring::RoaringBitmap;
 
 pub(super) use self::command::{LicensesArgs, run};
 use self::events::{Events, Turn};
-pub(super) use self::ledger::{Ledger, Terms, licensed_groups};
+pub(super) use self::ledger::{Ledger, Terms, has_refused_direct, licensed_groups};
 pub(super) use self::names::NamesArgs;
 pub(super) use self::people::People;
 pub(super) use self::rounds::{Occasion, Rounds, reads_plans};
@@ -52,6 +52,8 @@ use crate::store::{LicenseRow, Session};
 pub(super) struct Asked<'a> {
     /// The users of whom something is told; `None` if they are as they were.
     pub(super) people: Option<&'a People>,
+    /// All users, if something is told of some only and others are to be asked for again.
+    pub(super) all: Option<&'a People>,
     /// The groups of the folder; `None` if they are as they were.
     pub(super) groups: Option<Vec<(Ordinal, &'a Group)>>,
     /// The products of the folder; none if it tells nothing of them.
@@ -117,6 +119,9 @@ impl Prepared {
                 enter_named_groups(&mut ledger, people, roster)?;
             }
             differences::changes(&mut ledger, people, asked.users, roster, &mut events);
+            if let Some(all) = asked.all {
+                differences::again(&mut ledger, people, all, asked.users, roster, &mut events);
+            }
             if people.odd_locations() > 0 {
                 warnings.push(
                     "some users have a usageLocation that is no two-letter country: they count as having none"
@@ -232,7 +237,7 @@ pub(super) fn follow(
     roster: &mut Roster,
 ) -> Result<Option<Licensed>, Failure> {
     let Some(ledger) = Ledger::read(session, None, occasion.now)? else { return Ok(None) };
-    let asked = Asked { people: None, groups: None, skus: &[], is_partial: true, users, occasion };
+    let asked = Asked { people: None, all: None, groups: None, skus: &[], is_partial: true, users, occasion };
     Ok(Some(Prepared::of(ledger, &asked, roster)?.settle(None, after, roster)?))
 }
 

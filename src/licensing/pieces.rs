@@ -208,3 +208,84 @@ fn add_outcome(outcome: &mut Outcome, part: &Outcome) -> Result<(), PiecesClash>
     outcome.grace.sort_unstable();
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::licensing::samples::World;
+
+    /// Users who have several things for several reasons, some of whom failed, left or were deleted.
+    fn world() -> World {
+        let mut world = World::new("");
+        let sales = world.group("sales", "e3, ems", 0..4);
+        world.group("kiosk", "f3", 2..7);
+        world.direct(1..3, "audio");
+        world.deleted(6..7);
+        world.enter();
+        world.settle();
+        world.run(vec![World::leave(sales, 1..2)]);
+        world
+    }
+
+    /// What is known of every user, and what each has.
+    fn known(tenant: &Tenant) -> Vec<(u32, User, Outcome)> {
+        let users = tenant.users();
+        users
+            .map(|user| (user.0, tenant.user(user).unwrap().clone(), tenant.outcome(user).unwrap().clone()))
+            .collect()
+    }
+
+    #[test]
+    fn users_are_made_of_their_pieces() {
+        let tenant = world().tenant;
+        let (users, outcomes) = (tenant.user_pieces(|_| true), tenant.outcome_pieces());
+        assert!(outcomes.iter().any(|piece| piece.users.len() > 1));
+        let mut other = World::new("").tenant;
+        for group in tenant.groups() {
+            other.add_group(tenant.group(group).unwrap().clone());
+        }
+        other.enter_pieces(&users, &outcomes).unwrap();
+        assert_eq!(known(&other), known(&tenant));
+        for group in tenant.groups() {
+            assert_eq!(other.group(group), tenant.group(group));
+            assert_eq!(other.has_errors(group), tenant.has_errors(group));
+        }
+        for sku in tenant.catalog().skus() {
+            assert_eq!(other.consumed(sku), tenant.consumed(sku));
+        }
+        assert_eq!((other.user_pieces(|_| true), other.outcome_pieces()), (users, outcomes));
+    }
+
+    #[test]
+    fn groups_that_do_not_matter_are_left_out() {
+        let tenant = world().tenant;
+        let pieces = tenant.user_pieces(|_| false);
+        assert_eq!(
+            pieces[0],
+            Piece { part: User::default(), users: tenant.users().map(|user| user.0).collect() }
+        );
+        assert!(pieces.iter().all(|piece| piece.part.memberships.is_empty() && piece.part.left.is_empty()));
+    }
+
+    #[test]
+    fn nobody_is_told_of_twice() {
+        let tenant = world().tenant;
+        let (users, outcomes) = (tenant.user_pieces(|_| true), tenant.outcome_pieces());
+        let twice = |users: &[Piece<User>], outcomes: &[Piece<Outcome>]| {
+            let mut other = World::new("").tenant;
+            for group in tenant.groups() {
+                other.add_group(tenant.group(group).unwrap().clone());
+            }
+            other.enter_pieces(users, outcomes)
+        };
+        for piece in users.iter().filter(|piece| piece.part != User::default()) {
+            let clashes = twice(&[&users[..], &[piece.clone()]].concat(), &outcomes) == Err(PiecesClash);
+            assert_eq!(clashes, !piece.part.has_address_conflict && piece.part.converted.is_empty());
+        }
+        for piece in &outcomes {
+            let more = [&outcomes[..], &[piece.clone()]].concat();
+            assert_eq!(twice(&users, &more), Err(PiecesClash));
+        }
+        assert_eq!(twice(&users, &outcomes), Ok(()));
+    }
+}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 
 use super::Ledger;
-use super::events::{Events, Turn};
+use super::events::{DIRECT, Events, Turn};
 use super::import::{imported, state_of};
 use super::people::{Class, People};
 use crate::base::limits::DELETED_USER_DAYS;
@@ -61,6 +61,32 @@ pub(super) fn changes(
         let new = &class.users - &known;
         if !new.is_empty() {
             enter(ledger, class, &new, direct, roster, events);
+        }
+    }
+}
+
+/// Asks once more for direct licenses that were refused in the last run, of users of whom `told` says nothing.
+/// `people` are all users.
+pub(super) fn again(
+    ledger: &mut Ledger,
+    told: &People,
+    people: &People,
+    present: &RoaringBitmap,
+    roster: &Roster,
+    events: &mut Events,
+) {
+    let users: Vec<Ordinal> = ledger.notes.refused_direct().filter_map(|id| roster.find(id)).collect();
+    for ordinal in users {
+        let Some((_, class)) = people.class_of(ordinal).filter(|_| told.class_of(ordinal).is_none()) else {
+            continue;
+        };
+        let direct = direct_of(&mut ledger.tenant, &class.licenses);
+        let Some(user) = ledger.tenant.user(UserIndex(ordinal)).filter(|_| present.contains(ordinal)) else {
+            continue;
+        };
+        let Difference { add, remove, .. } = Difference::between(user, class, &direct);
+        if !add.is_empty() || !remove.is_empty() {
+            set_direct(UserIndex(ordinal), roster.id(ordinal), add, remove, events);
         }
     }
 }
@@ -174,7 +200,7 @@ impl Moved {
 
 fn set_direct(user: UserIndex, id: &str, add: Version, remove: Vec<SkuIndex>, events: &mut Events) {
     let turn = if add.is_empty() { Turn::DirectLess } else { Turn::DirectMore };
-    events.push(turn, format!("direct:{id}"), EventKind::DirectSet { user, add, remove });
+    events.push(turn, format!("{DIRECT}{id}"), EventKind::DirectSet { user, add, remove });
 }
 
 /// A user who is not there any more; the last trace goes some time later.

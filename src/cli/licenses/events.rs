@@ -30,6 +30,9 @@ pub(super) enum Turn {
     Again,
 }
 
+/// What the names of edits of direct licenses begin with; the id of the user follows.
+pub(super) const DIRECT: &str = "direct:";
+
 /// How many turns a run has room for in the numbers of its events.
 const TURNS: u64 = 16;
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
+use super::events::DIRECT;
 use super::templates;
 use crate::cli::failure::Failure;
 use crate::directory::group::AssignedLicense;
@@ -54,6 +55,13 @@ pub(super) struct Notes {
     pub(super) country: Option<String>,
     /// What was refused in the last run, by the name of its event.
     pub(super) refusals: BTreeMap<String, String>,
+}
+
+impl Notes {
+    /// The ids of users whose direct licenses were refused.
+    pub(super) fn refused_direct(&self) -> impl Iterator<Item = &str> {
+        self.refusals.keys().filter_map(|event| event.strip_prefix(DIRECT))
+    }
 }
 
 /// What the service itself looks at beside the state: choices and the directory's location.
@@ -215,6 +223,13 @@ pub(super) fn policy_of(policy: &Policy) -> Result<LicensingPolicy, Failure> {
     // The guards of a run look at it, with the others.
     policy.mass_change_guard = None;
     Ok(policy)
+}
+
+/// Whether the last run refused direct licenses: the next one asks for them again.
+pub(in crate::cli) fn has_refused_direct(session: &Session<'_>) -> Result<bool, Failure> {
+    let notes = session.fact(NOTES)?;
+    let notes: Option<Notes> = notes.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(notes.is_some_and(|notes| notes.refused_direct().next().is_some()))
 }
 
 /// The groups with a template that a state file remembers: they cannot be deleted. `None` if it knows nothing of

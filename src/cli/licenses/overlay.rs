@@ -288,3 +288,107 @@ fn plans_of_file(catalog: &Catalog, licenses: &[UserLicense]) -> PlanSet {
     }
     plans
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::directory::object::{AssignedPlan, Object, Value};
+    use crate::directory::row_object::object_of_row;
+    use crate::language::attribute::Attributes;
+    use crate::licensing::policy::LicensingPolicy;
+    use crate::membership::roster::RowIds;
+
+    const IDS: [&str; 4] = ["p0", "p1", "p2", "p3"];
+
+    fn plan(id: &str, status: &str) -> AssignedPlan {
+        AssignedPlan {
+            service: (id == "p1").then(|| "SCO".to_owned()),
+            service_plan_id: Some(id.to_owned()),
+            capability_status: Some(status.to_owned()),
+        }
+    }
+
+    /// Plan by plan, as it is meant.
+    fn expected(mut plans: Vec<AssignedPlan>, on: &[usize], off: &[usize]) -> Vec<AssignedPlan> {
+        let is = |plan: &AssignedPlan, at: usize| plan.service_plan_id.as_deref() == Some(IDS[at]);
+        for at in on {
+            for own in plans.iter_mut().filter(|own| is(own, *at)) {
+                own.capability_status = Some(ENABLED.to_owned());
+            }
+        }
+        for at in off {
+            for own in plans.iter_mut().filter(|own| is(own, *at)) {
+                own.capability_status = Some(SUSPENDED.to_owned());
+            }
+        }
+        let new: Vec<AssignedPlan> = on
+            .iter()
+            .filter(|at| !plans.iter().any(|own| is(own, **at)))
+            .map(|at| plan(IDS[*at], ENABLED))
+            .collect();
+        plans.extend(new);
+        plans
+    }
+
+    proptest! {
+        #[test]
+        fn plans_are_laid_over_those_of_the_files(
+            users in prop::collection::vec(
+                (
+                    prop::collection::vec((0..IDS.len(), prop::sample::select(vec!["Enabled", "Deleted"])), 0..4),
+                    prop::option::of(prop::collection::vec(prop::option::of(any::<bool>()), IDS.len())),
+                ),
+                1..8,
+            ),
+        ) {
+            let mut tenant = Tenant::new(Catalog::default(), LicensingPolicy::default(), None);
+            let plans: Vec<PlanIndex> = IDS.iter().map(|id| tenant.plan(id, None)).collect();
+            let objects: Vec<Object> = users
+                .iter()
+                .enumerate()
+                .map(|(at, (held, _))| {
+                    let held = held.iter().map(|(at, status)| plan(IDS[*at], status)).collect();
+                    Object::new(&format!("user-{at}")).with(ASSIGNED_PLANS, Value::Plans(held))
+                })
+                .collect();
+            let attribute = Attributes::standard().find(Subject::User, ASSIGNED_PLANS).unwrap();
+            let columns = Columns::of_objects(&objects, [&attribute]);
+            let roster = Roster::new(RowIds::of(objects.iter().map(Object::id)), RowIds::of([])).unwrap();
+            let mut overlay = Overlay::default();
+            let mut told: Vec<Vec<AssignedPlan>> = Vec::new();
+            for (row, (held, turns)) in users.iter().enumerate() {
+                let pick = |on: bool| -> Vec<usize> {
+                    let turns = turns.iter().flatten().enumerate();
+                    turns.filter(|(_, turn)| **turn == Some(on)).map(|(at, _)| at).collect()
+                };
+                let (on, off) = (pick(true), pick(false));
+                let set = |places: &[usize]| places.iter().map(|at| plans[*at]).collect();
+                if turns.is_some() {
+                    let user = roster.ordinal_of_row(Subject::User, u32::try_from(row).unwrap()).unwrap();
+                    overlay.users.push((user, u32::try_from(overlay.shifts.len()).unwrap()));
+                    overlay.shifts.push(Shift { on: set(&on), off: set(&off) });
+                }
+                let held = held.iter().map(|(at, status)| plan(IDS[*at], status)).collect();
+                told.push(expected(held, &on, &off));
+            }
+            let services = Services::from([("P1".to_owned(), Service::One(Some("SCO".to_owned())))]);
+            let over = overlay.over(&columns, &roster, tenant.catalog(), &services);
+            for (row, expected) in told.into_iter().enumerate() {
+                let object = object_of_row(&over, row).unwrap();
+                let none = Vec::new();
+                let found = match object.get(ASSIGNED_PLANS) {
+                    Value::Plans(found) => found,
+                    _ => &none,
+                };
+                let key = |plan: &AssignedPlan| {
+                    let fold = |text: &Option<String>| text.as_deref().map(|text| fold(text).into_owned());
+                    (fold(&plan.service_plan_id), fold(&plan.capability_status), fold(&plan.service))
+                };
+                let keys = |plans: &[AssignedPlan]| plans.iter().map(key).collect::<Vec<_>>();
+                prop_assert_eq!(keys(found), keys(&expected));
+            }
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::events::DIRECT;
 use super::{Ledger, templates};
 use crate::licensing::audit::{Activity, Target};
 use crate::licensing::batch::Batch;
@@ -34,7 +35,9 @@ pub(super) fn note(ledger: &mut Ledger, batch: &mut Batch, is_partial: bool) {
     if is_partial {
         // Of whom nothing is told, nothing else is known either.
         let before = std::mem::take(&mut ledger.notes.refusals);
-        refusals.extend(before.into_iter().filter(|(event, _)| event.starts_with("direct:")));
+        let asked: BTreeSet<&str> = batch.event_ids().collect();
+        let is_open = |event: &String| event.starts_with(DIRECT) && !asked.contains(&**event);
+        refusals.extend(before.into_iter().filter(|(event, _)| is_open(event)));
     }
     ledger.notes.refusals = refusals;
 }

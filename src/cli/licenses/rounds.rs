@@ -99,7 +99,9 @@ impl Rounds {
             None => Ledger::new(terms, occasion.now)?,
         };
         let cascades = loaded.inputs.iter().any(|input| reads_plans(&input.plan));
-        let all = if changed.is_none() || cascades {
+        // Direct licenses that were refused are asked for in every run.
+        let asks_again = ledger.notes.refused_direct().next().is_some();
+        let all = if changed.is_none() || cascades || asks_again {
             Some(People::of_columns(&loaded.users, &loaded.roster)?)
         } else {
             None
@@ -117,6 +119,7 @@ impl Rounds {
             .collect();
         let asked = Asked {
             people: told.as_ref().or(all.as_ref()),
+            all: all.as_ref().filter(|_| told.is_some() && asks_again),
             groups: Some(groups),
             skus: &loaded.skus,
             is_partial: changed.is_some(),

@@ -37,6 +37,7 @@ impl WhatIfLicenses<'_> {
         // What is proposed makes events of the same names.
         ledger.tenant.forget_events();
         let asked = Asked {
+            all: None,
             people: None,
             groups: Some(self.groups.clone()),
             skus: &[],
