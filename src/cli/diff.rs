@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 use self::proposed::{Proposed, Stop};
 use super::args::{DiffArgs, Global};
 use super::failure::Failure;
-use super::licenses::{Ids, WhatIfLicenses};
+use super::licenses::{Ids, Names, WhatIfLicenses};
 use super::loaded::{self, Loaded};
 use super::progress::Progress;
 use super::settings::Settings;
@@ -30,12 +30,12 @@ use crate::report::difference::{
     AllChanges, Change, DifferenceReport, GroupDifference, Moves, Reader, Reason, Sample, Side,
     write_difference,
 };
-use crate::report::licenses::NoNames;
 use crate::report::licenses::losses::LossesReport;
 
 /// Runs the command.
 pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> {
     let settings = args.on.settings(global)?;
+    let names = args.names.read()?;
     let mut progress = Progress::shown();
     let mut proposed = None;
     let loaded = Loaded::read_with(&args.on.tenant, &settings, &mut progress, |groups, plans| {
@@ -55,7 +55,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
     let choices = recompute::Settings { now: settings.now(), version_order: settings.version_order };
     let comparison = Comparison::new(&loaded, &proposed, inputs, choices, &mut progress);
     let mut report = progress.stage("compare", "comparing", || comparison.report(args, &settings));
-    report.licenses = losses(&loaded, (&proposed, &comparison), &settings)?;
+    report.licenses = losses(&loaded, (&proposed, &comparison), &names, &settings)?;
     progress.finish();
     for warning in &loaded.warnings {
         output::warn(warning);
@@ -70,6 +70,7 @@ pub(super) fn run(args: &DiffArgs, global: &Global) -> Result<Outcome, Failure> 
 fn losses(
     loaded: &Loaded,
     (proposed, comparison): (&Proposed, &Comparison<'_>),
+    names: &Names,
     settings: &Settings,
 ) -> Result<Option<LossesReport>, Failure> {
     let groups = comparison.inputs.iter().zip(&proposed.groups);
@@ -81,7 +82,7 @@ fn losses(
         now: settings.now(),
     };
     let Some((licensed, roster)) = sides.settle()? else { return Ok(None) };
-    Ok(Some(LossesReport::of(&licensed.told("", &Ids(&roster), &NoNames))))
+    Ok(Some(LossesReport::of(&licensed.told("", &Ids(&roster), names))))
 }
 
 /// The proposed groups with their ordinals; new ones get theirs now.

@@ -29,7 +29,7 @@ use roaring::RoaringBitmap;
 pub(super) use self::command::{LicensesArgs, run};
 use self::events::{Events, Turn};
 pub(super) use self::ledger::{Ledger, Terms, has_refused_direct, licensed_groups};
-pub(super) use self::names::NamesArgs;
+pub(super) use self::names::{Names, NamesArgs};
 pub(super) use self::people::People;
 pub(super) use self::rounds::{Occasion, Rounds, reads_plans};
 pub(super) use self::what_if::WhatIfLicenses;

@@ -279,11 +279,12 @@ mod tests {
             other.enter_pieces(users, outcomes)
         };
         for piece in users.iter().filter(|piece| piece.part != User::default()) {
-            let clashes = twice(&[&users[..], &[piece.clone()]].concat(), &outcomes) == Err(PiecesClash);
+            let clashes =
+                twice(&[&users[..], std::slice::from_ref(piece)].concat(), &outcomes) == Err(PiecesClash);
             assert_eq!(clashes, !piece.part.has_address_conflict && piece.part.converted.is_empty());
         }
         for piece in &outcomes {
-            let more = [&outcomes[..], &[piece.clone()]].concat();
+            let more = [&outcomes[..], std::slice::from_ref(piece)].concat();
             assert_eq!(twice(&users, &more), Err(PiecesClash));
         }
         assert_eq!(twice(&users, &outcomes), Ok(()));

@@ -7,6 +7,7 @@ use clap::Args;
 use super::{Global, LanguageArgs, ReportFormat};
 use crate::base::limits::{PROPOSAL_MAX_TERMS, PROPOSAL_USUAL_TERMS, PROPOSALS_MAX};
 use crate::cli::failure::Failure;
+use crate::cli::licenses::NamesArgs;
 use crate::cli::settings::Settings;
 use crate::engine::world::VersionOrder;
 
@@ -35,6 +36,8 @@ pub(in crate::cli) struct DiffArgs {
     /// List everybody who joins or leaves behind the report: a line each, in JSON an array `changes`
     #[arg(long)]
     pub(in crate::cli) all: bool,
+    #[command(flatten)]
+    pub(in crate::cli) names: NamesArgs,
     #[command(flatten)]
     pub(in crate::cli) on: TenantArgs,
 }

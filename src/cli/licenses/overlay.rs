@@ -350,7 +350,7 @@ mod tests {
                 .enumerate()
                 .map(|(at, (held, _))| {
                     let held = held.iter().map(|(at, status)| plan(IDS[*at], status)).collect();
-                    Object::new(&format!("user-{at}")).with(ASSIGNED_PLANS, Value::Plans(held))
+                    Object::new(format!("user-{at}")).with(ASSIGNED_PLANS, Value::Plans(held))
                 })
                 .collect();
             let attribute = Attributes::standard().find(Subject::User, ASSIGNED_PLANS).unwrap();

@@ -235,9 +235,9 @@ fn circle(loaded: &Loaded, users: &RoaringBitmap, before: &Snapshot, after: &Sna
     let first =
         users.min().map_or_else(String::new, |user| format!(", such as `{}`", loaded.roster.id(user)));
     Failure::new(format!(
-        "licenses and members go round in a circle [LoopStop]: {} enter and leave {} within one run{first}; mend the \
-         rules that look at plans which these groups assign",
-        counted(usize::try_from(users.len()).unwrap_or(usize::MAX), "user"),
+        "licenses and members go round in a circle [LoopStop]: members of {} come and go within one run \
+         ({}{first}); mend the rules that look at plans which these groups assign",
         if groups.is_empty() { "groups".to_owned() } else { groups.join(", ") },
+        counted(usize::try_from(users.len()).unwrap_or(usize::MAX), "user"),
     ))
 }

@@ -94,8 +94,7 @@ impl LossesReport {
         }
         for (product, before, after) in &self.short {
             let name = printable(&product.name);
-            let more = if before == after { String::new() } else { format!(" (before: {before})") };
-            writeln!(out, "  seats short: {after} of {name}{more}")?;
+            writeln!(out, "  seats short: {after} of {name} (before: {before})")?;
         }
         Ok(())
     }

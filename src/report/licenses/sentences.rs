@@ -28,10 +28,10 @@ pub(super) struct Sentences<'a> {
 
 impl<'a> Sentences<'a> {
     pub(super) fn new(words: Words<'a>, is_exact: bool) -> Self {
-        let missing = words.tenant.pools().into_iter().map(|pool| {
-            let left = u64::try_from(pool.available).unwrap_or_default();
-            (pool.sku, pool.waiting.saturating_sub(left))
-        });
+        // Where more seats are in use than there are, those are missing, too.
+        let missing = words.tenant.pools().into_iter();
+        let missing = missing
+            .map(|pool| (pool.sku, pool.waiting.saturating_add_signed(pool.available.saturating_neg())));
         Self { words, short: missing.collect(), is_exact }
     }
 
@@ -165,6 +165,8 @@ impl<'a> Sentences<'a> {
         let (product, source) = (self.product(record.sku), self.words.source_words(record.source));
         let why = if let Problem::ChangeFailed(code) = problem {
             format!("{product} stays as it was, because what was to come failed with {}", code.word())
+        } else if record.state.is_in_force() {
+            format!("{product} stays as it was, because {source} gives all of its products or none")
         } else {
             format!("{product} is not given, because {source} gives all of its products or none")
         };
