@@ -98,6 +98,9 @@ pub(super) struct Licensed {
     pub(super) warnings: Vec<String>,
 }
 
+/// The name of the event that is in every run.
+const CLOCK: &str = "clock";
+
 /// The ids of users by ordinal.
 pub(super) struct Ids<'a>(pub(super) &'a Roster);
 
@@ -144,7 +147,7 @@ impl Prepared {
             let what = EventKind::Reprocess(Reprocess::Users(taken_over));
             events.push(Turn::Again, "taken-over".to_owned(), what);
         }
-        events.push(Turn::Catalog, "clock".to_owned(), EventKind::Tick);
+        events.push(Turn::Catalog, CLOCK.to_owned(), EventKind::Tick);
         for again in &asked.occasion.again {
             let (id, what) = match *again {
                 Again::User(user) => {
@@ -160,8 +163,8 @@ impl Prepared {
                 events.push(Turn::Again, id, EventKind::Reprocess(what));
             }
         }
-        let licensed = ledger.tenant.with_records();
-        if ledger.terms_differ && !licensed.is_empty() {
+        let licensed = if ledger.terms_differ { ledger.tenant.with_records() } else { RoaringBitmap::new() };
+        if !licensed.is_empty() {
             let what = EventKind::Reprocess(Reprocess::Users(licensed));
             events.push(Turn::Again, "policy".to_owned(), what);
         }
@@ -223,7 +226,9 @@ impl Licensed {
 
     /// Remembers what is there now.
     pub(super) fn write(&self, session: &Session<'_>) -> Result<(), Failure> {
-        self.ledger.write(session)
+        // Each run looks whether time has ended something.
+        let is_only_clock = self.batch.event_ids().all(|event| event == CLOCK);
+        self.ledger.write(session, is_only_clock && self.batch.is_idle())
     }
 }
 

@@ -121,6 +121,13 @@ impl Batch {
         self.next.seen.iter().map(|(_, id)| id.as_str())
     }
 
+    /// Whether the tenant stays as it is.
+    pub fn is_idle(&self) -> bool {
+        let Next { groups, turnovers, moves, .. } = &self.next;
+        let moves = || moves.iter().all(|one| one.new_user().is_none() && one.new_outcome().is_none());
+        self.changes.is_empty() && groups.is_empty() && turnovers.is_empty() && moves()
+    }
+
     /// The users whose records changed one by one, in the order of their ordinals.
     pub fn user_changes(&self) -> impl Iterator<Item = UserChange> + '_ {
         change::by_user(&self.changes)

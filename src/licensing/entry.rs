@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use roaring::{MultiOps, RoaringBitmap};
 
 use super::batch::Batch;
 use super::catalog::{Product, SkuIndex};
 use super::intent::GroupIndex;
-use super::registers::Usual;
+use super::outcome::Outcome;
+use super::registers::{Account, Trait, Usual};
 use super::tenant::Tenant;
 
 impl Tenant {
@@ -36,9 +38,33 @@ impl Tenant {
 
     /// The users with a license, or with one that they fail to get.
     pub fn with_records(&self) -> RoaringBitmap {
-        let classes = self.outcome_classes();
-        let some = classes.iter().filter(|(outcome, _)| !outcome.records.is_empty());
-        some.map(|(_, users)| users).union()
+        self.outcomes.ordinals(|outcome| !outcome.records.is_empty())
+    }
+
+    /// The licenses that users have, each distinct value once.
+    pub fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.values().map(AsRef::as_ref)
+    }
+
+    /// The licenses of users with an error, each distinct value once, with the users who have it.
+    pub fn outcomes_in_error(&self) -> Vec<(Arc<Outcome>, RoaringBitmap)> {
+        let (roll, accounts) = self.classes_of(self.registers.users(Trait::Fails));
+        let mut numbers: HashMap<*const Outcome, usize> = HashMap::new();
+        let mut outcomes: Vec<Arc<Outcome>> = Vec::new();
+        let number = |account: Account| {
+            Some(*numbers.entry(Arc::as_ptr(&account.outcome)).or_insert_with(|| {
+                outcomes.push(Arc::clone(&account.outcome));
+                outcomes.len() - 1
+            }))
+        };
+        let of_accounts: Vec<Option<usize>> = accounts.into_iter().map(number).collect();
+        let sets = roll.sets(outcomes.len(), &of_accounts);
+        outcomes.into_iter().zip(sets).collect()
+    }
+
+    /// The users who were deleted and are not gone yet.
+    pub fn deleted(&self) -> &RoaringBitmap {
+        self.registers.users(Trait::Deleted)
     }
 
     /// Whether some user has a license from a group, or fails to get one.

@@ -1,6 +1,6 @@
 //! What changed about users since the last run, as far as licenses go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
@@ -30,30 +30,28 @@ pub(super) fn changes(
 ) {
     let direct: Vec<Version> =
         people.classes().iter().map(|class| direct_of(&mut ledger.tenant, &class.licenses)).collect();
-    let mut known = RoaringBitmap::new();
+    let known: RoaringBitmap = ledger.tenant.users().map(|user| user.0).collect();
     let mut moved = Moved::default();
-    for (user, holders) in ledger.tenant.user_classes() {
-        known |= &holders;
-        let mut last: Option<(u32, Difference)> = None;
-        for ordinal in &holders {
-            if !present.contains(ordinal) {
-                left(&user, ordinal, roster, events);
-                continue;
-            }
-            let Some((place, class)) = people.class_of(ordinal) else {
-                if user.deleted_at.is_some() {
-                    let id = format!("user-restored:{}", roster.id(ordinal));
-                    events.push(Turn::Person, id, EventKind::UserRestored(UserIndex(ordinal)));
-                }
-                continue;
-            };
-            if last.as_ref().is_none_or(|(known, _)| *known != place) {
-                let direct = direct.get(place as usize).cloned().unwrap_or_default();
-                last = Some((place, Difference::between(&user, class, &direct)));
-            }
-            if let Some((_, difference)) = &last {
-                difference.tell(UserIndex(ordinal), roster.id(ordinal), &mut moved, events);
-            }
+    for ordinal in &known - present {
+        if let Some(user) = ledger.tenant.user(UserIndex(ordinal)) {
+            left(user, ordinal, roster, events);
+        }
+    }
+    for ordinal in ledger.tenant.deleted() & present {
+        if people.class_of(ordinal).is_none() {
+            let id = format!("user-restored:{}", roster.id(ordinal));
+            events.push(Turn::Person, id, EventKind::UserRestored(UserIndex(ordinal)));
+        }
+    }
+    for (class, direct) in people.classes().iter().zip(&direct) {
+        // Users of whom the same is known share it.
+        let mut found: HashMap<*const User, Difference> = HashMap::new();
+        for ordinal in &(&class.users & &known) & present {
+            let Some(user) = ledger.tenant.user(UserIndex(ordinal)) else { continue };
+            let difference = found
+                .entry(std::ptr::from_ref(user))
+                .or_insert_with(|| Difference::between(user, class, direct));
+            difference.tell(UserIndex(ordinal), roster.id(ordinal), &mut moved, events);
         }
     }
     moved.tell(events);
@@ -77,7 +75,7 @@ pub(super) fn again(
 ) {
     let users: Vec<Ordinal> = ledger.notes.refused_direct().filter_map(|id| roster.find(id)).collect();
     for ordinal in users {
-        let Some((_, class)) = people.class_of(ordinal).filter(|_| told.class_of(ordinal).is_none()) else {
+        let Some(class) = people.class_of(ordinal).filter(|_| told.class_of(ordinal).is_none()) else {
             continue;
         };
         let direct = direct_of(&mut ledger.tenant, &class.licenses);
@@ -101,6 +99,7 @@ fn enter(
     roster: &Roster,
     events: &mut Events,
 ) {
+    ledger.has_new_users = true;
     let mut user = User::new(class.location);
     user.has_address_conflict = class.has_address_conflict;
     if !ledger.is_new {

@@ -36,6 +36,8 @@ pub(in crate::cli) struct Ledger {
     pub(super) asked: BTreeMap<GroupIndex, Version>,
     /// Whether nothing was remembered.
     pub(super) is_new: bool,
+    /// Whether users were entered of whom nothing was remembered.
+    pub(super) has_new_users: bool,
     /// Users whose licenses were taken over from their files: the first run looks at all of them.
     pub(super) taken_over: RoaringBitmap,
     /// The moment of everything that was there before the first run.
@@ -82,6 +84,7 @@ impl Ledger {
             requested: BTreeMap::new(),
             asked: BTreeMap::new(),
             is_new: true,
+            has_new_users: false,
             taken_over: RoaringBitmap::new(),
             origin: Moment { sequence: 0, time: now },
             notes: Notes {
@@ -146,8 +149,8 @@ impl Ledger {
         Ok(Some(ledger))
     }
 
-    /// Remembers it, as it is now.
-    pub(super) fn write(&self, session: &Session<'_>) -> Result<(), Failure> {
+    /// Remembers it, as it is now. Where users are as they were, nothing is looked at for them.
+    pub(super) fn write(&self, session: &Session<'_>, are_users_the_same: bool) -> Result<(), Failure> {
         let tenant = &self.tenant;
         let skus = tenant.catalog().skus().filter_map(|sku| tenant.catalog().product(sku));
         let owned = skus.filter(|product| !product.subscriptions.is_empty());
@@ -169,6 +172,11 @@ impl Ledger {
             groups.push((ordinal, serde_json::to_string(&stored).unwrap_or_default()));
         }
         session.set_license_groups(&groups)?;
+        let notes = serde_json::to_string(&self.notes).map_err(|error| Failure::new(error.to_string()))?;
+        session.set_fact(NOTES, Some(&notes))?;
+        if are_users_the_same && !self.is_new && !self.has_new_users {
+            return Ok(());
+        }
         let row = |body, users| LicenseRow { body, users };
         let users = tenant.user_pieces(matters).into_iter();
         let users: Vec<LicenseRow> =
@@ -177,9 +185,7 @@ impl Ledger {
         let outcomes = tenant.outcome_pieces().into_iter();
         let outcomes: Vec<LicenseRow> =
             outcomes.map(|piece| row(codec::outcome_text(&piece.part, tenant), piece.users)).collect();
-        session.set_license_rows(LicenseTable::Outcome, &outcomes)?;
-        let notes = serde_json::to_string(&self.notes).map_err(|error| Failure::new(error.to_string()))?;
-        Ok(session.set_fact(NOTES, Some(&notes))?)
+        Ok(session.set_license_rows(LicenseTable::Outcome, &outcomes)?)
     }
 }
 

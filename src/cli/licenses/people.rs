@@ -166,10 +166,9 @@ impl People {
         &self.classes
     }
 
-    /// The place and the class of a user of whom something is told.
-    pub(super) fn class_of(&self, user: Ordinal) -> Option<(u32, &Class)> {
-        let place = *self.places.get(user as usize)?;
-        Some((place, self.classes.get(place as usize)?))
+    /// The class of a user of whom something is told.
+    pub(super) fn class_of(&self, user: Ordinal) -> Option<&Class> {
+        self.classes.get(self.place_of(user)?)
     }
 }
 

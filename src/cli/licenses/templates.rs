@@ -60,7 +60,7 @@ pub(super) fn changes<'g>(
 /// Whether some user already holds what a template gives, or fails to: then it is not new.
 fn is_held(ledger: &Ledger, group: GroupIndex, template: &Version) -> bool {
     let source = Source::Group(group);
-    ledger.tenant.outcome_classes().iter().any(|(outcome, _)| {
+    ledger.tenant.outcomes().any(|outcome| {
         let own = outcome.records.iter().filter(|record| record.source == source);
         let held: Version = own.map(|record| (record.sku, record.disabled.clone())).collect();
         !held.is_empty() && held == *template

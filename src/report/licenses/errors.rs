@@ -64,7 +64,7 @@ impl<'a> Failing<'a> {
         let teller = Teller::new(words);
         let only = scope.user.map(|user| RoaringBitmap::from_iter([user.0]));
         let mut classes = Vec::new();
-        for (outcome, users) in tenant.outcome_classes() {
+        for (outcome, users) in tenant.outcomes_in_error() {
             let users = only.as_ref().map_or(users.clone(), |only| users & only);
             if users.is_empty() {
                 continue;

@@ -60,27 +60,23 @@ impl LicensedGroups {
     /// The groups as they are.
     pub fn of_tenant(tenant: &Tenant) -> Self {
         let mut failing: BTreeMap<GroupIndex, BTreeMap<ErrorCode, RoaringBitmap>> = BTreeMap::new();
-        for (outcome, users) in tenant.outcome_classes() {
+        for (outcome, users) in tenant.outcomes_in_error() {
             for record in &outcome.records {
-                let Source::Group(group) = record.source else { continue };
-                let own = failing.entry(group).or_default();
-                if let Some(code) = record.error {
-                    *own.entry(code).or_default() |= &users;
+                if let (Source::Group(group), Some(code)) = (record.source, record.error) {
+                    *failing.entry(group).or_default().entry(code).or_default() |= &users;
                 }
             }
         }
-        let deleted = tenant.user_classes().into_iter().filter(|(user, _)| user.deleted_at.is_some());
-        let deleted = deleted.fold(RoaringBitmap::new(), |all, (_, users)| all | users);
         let mut found = Self::default();
         for group in tenant.groups() {
             let Some(known) = tenant.group(group) else { continue };
             found.by_id.entry(fold(&known.id).into_owned()).or_insert(group);
-            let failing = failing.remove(&group);
-            if failing.is_none() && known.template.is_empty() {
+            if known.template.is_empty() && !tenant.has_records(group) {
                 continue;
             }
-            let members = &known.members - &deleted;
-            found.groups.insert(group, GroupLicenses::new(&members, &failing.unwrap_or_default()));
+            let failing = failing.remove(&group).unwrap_or_default();
+            let members = &known.members - tenant.deleted();
+            found.groups.insert(group, GroupLicenses::new(&members, &failing));
         }
         found
     }

@@ -53,7 +53,7 @@ impl LicenseCounts {
     /// Counts the errors that are there.
     pub(super) fn errors_of(tenant: &Tenant) -> Self {
         let mut by_error: BTreeMap<ErrorCode, RoaringBitmap> = BTreeMap::new();
-        for (outcome, users) in tenant.outcome_classes() {
+        for (outcome, users) in tenant.outcomes_in_error() {
             for code in outcome.records.iter().filter_map(|record| record.error) {
                 *by_error.entry(code).or_default() |= &users;
             }
