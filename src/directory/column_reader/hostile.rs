@@ -73,6 +73,9 @@ fn damaged(text: String) -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(damage, 1..4).prop_map(move |damages| {
         let mut bytes = text.clone().into_bytes();
         for (at, kind, byte) in damages {
+            if bytes.is_empty() {
+                break;
+            }
             let at = at.index(bytes.len());
             match kind {
                 0 => bytes[at] = byte,

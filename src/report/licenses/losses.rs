@@ -86,11 +86,11 @@ impl LossesReport {
         writeln!(out, "licenses:")?;
         for Turnover { product, lost, gained } in &self.products {
             let name = printable(&product.name);
-            lost.write(&format!("would lose {name}"), out)?;
-            gained.write(&format!("would get {name}"), out)?;
+            lost.write("", &format!("would lose {name}"), out)?;
+            gained.write("", &format!("would get {name}"), out)?;
         }
         for (kind, users) in &self.data {
-            users.write(&format!("data at risk: would have no {} any more", printable(kind)), out)?;
+            users.write("data at risk: ", &format!("would have no {} any more", printable(kind)), out)?;
         }
         for (product, before, after) in &self.short {
             let name = printable(&product.name);
@@ -141,13 +141,14 @@ impl Users {
         Self { count: users.len(), sample: sample.into_iter().map(str::to_owned).collect() }
     }
 
-    fn write(&self, what: &str, out: &mut dyn io::Write) -> io::Result<()> {
+    /// A line: how many users, what becomes of them, and who they are.
+    fn write(&self, label: &str, what: &str, out: &mut dyn io::Write) -> io::Result<()> {
         if self.count == 0 {
             return Ok(());
         }
         let users = if self.count == 1 { "1 user".to_owned() } else { format!("{} users", self.count) };
         let ids: Vec<_> = self.sample.iter().map(|id| printable(id)).collect();
-        write!(out, "  {users} {what}: {}", ids.join(", "))?;
+        write!(out, "  {label}{users} {what}: {}", ids.join(", "))?;
         match self.count.saturating_sub(self.sample.len() as u64) {
             0 => writeln!(out),
             more => writeln!(out, " and {more} more"),
