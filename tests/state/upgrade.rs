@@ -7,14 +7,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dyngroup::store::{Store, UnfitRun};
+use dyngroup::store::{LicenseTable, Store, UnfitRun};
 use rusqlite::Connection;
 
 use super::history::held;
 use crate::runner::{Folder, Ran};
 
 /// The versions that have a file.
-const VERSIONS: [u32; 1] = [1];
+const VERSIONS: [u32; 2] = [1, 2];
 
 /// The version that is not released.
 const NEWEST: u32 = 2;
@@ -97,6 +97,11 @@ fn told(folder: &Folder, state: &str) -> String {
         }
         for event in session.audit(run.run).unwrap() {
             let _ = writeln!(text, "  {} {}", event.activity, event.target);
+        }
+    }
+    for table in [LicenseTable::Intent, LicenseTable::Outcome] {
+        for row in session.license_rows(table).unwrap() {
+            let _ = writeln!(text, "{} users: {}", row.users.len(), row.body);
         }
     }
     for (group, (status, members)) in held(folder, state) {
