@@ -194,7 +194,7 @@ impl Work<'_> {
         let all = self.all_plans();
         let mut found = Vec::new();
         for piece in &self.pieces {
-            for plan in piece.plans.iter() {
+            for plan in piece.plans.intersection(&self.rules.catalog.needy).iter() {
                 let Some(any_of) = self.unmet(plan, &all) else { continue };
                 found.push((piece.place, Problem::Needs { plan, any_of: any_of.clone() }));
                 if piece.is_old {
@@ -209,7 +209,8 @@ impl Work<'_> {
     fn find_prohibited_plans(&mut self) {
         let mut found = Vec::new();
         for piece in &self.pieces {
-            found.extend(piece.plans.iter().filter_map(|plan| Some((piece.place, self.prohibition(plan)?))));
+            let plans = piece.plans.intersection(&self.rules.catalog.restricted);
+            found.extend(plans.iter().filter_map(|plan| Some((piece.place, self.prohibition(plan)?))));
             if !piece.is_old && self.question.location.is_none() {
                 found.push((piece.place, Problem::LocationMissing));
             }

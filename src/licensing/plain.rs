@@ -1,4 +1,5 @@
-//! The answer to most questions: nothing stands in the way of anything, and all is done as it is asked for.
+//! The answer to most questions: nothing stands in the way of anything, and all is done as it is asked for and seats
+//! are granted for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ pub(super) fn plain(rules: &Rules<'_>, question: &Question, grants: &Grants) -> 
     let staying = plans_that_stay(rules, question)?;
     let mut all = staying.clone();
     let mut positions = Vec::with_capacity(question.candidates.len());
-    let mut is_free = true;
+    let (mut is_free, mut waits) = (true, false);
     for (candidate, grant) in question.candidates.iter().zip(grants) {
         let has_something = !candidate.in_force.is_empty();
         match (candidate.standing, candidate.targets.first()) {
@@ -27,28 +28,65 @@ pub(super) fn plain(rules: &Rules<'_>, question: &Question, grants: &Grants) -> 
                 is_free = false;
                 positions.push(Position::Out);
             }
-            (Standing::Moving, Some(_)) if *grant > 0 => return None,
+            (Standing::Moving, Some(_)) if *grant > 0 && (has_something || candidate.targets.len() > 1) => {
+                return None;
+            }
             (Standing::Moving, Some(target)) => {
-                is_free &= !has_something;
+                is_free &= !has_something && *grant == 0;
                 let plans = plans_that_fit(rules, question, target, &staying)?;
                 all.extend_with(&plans);
-                positions.push(Position::Target(0));
+                waits |= *grant > 0;
+                positions.push(if *grant > 0 { Position::Out } else { Position::Target(0) });
             }
         }
     }
-    let versions = || question.candidates.iter().zip(&positions).filter_map(|pair| version(pair.0, *pair.1));
-    if excludes(rules.catalog, &all, versions) {
+    // Who waits fits in with all others, too: nothing but seats is in the way.
+    let asked = question.candidates.iter().zip(&positions).filter_map(|(candidate, position)| {
+        version(candidate, *position).or_else(|| candidate.targets.first())
+    });
+    if excludes(rules.catalog, &all, || asked.clone()) {
         return None;
     }
+    let mut short = BTreeMap::new();
+    if waits {
+        if question.candidates.iter().any(|candidate| candidate.may_hold) {
+            return None;
+        }
+        short = wait(question, &mut positions);
+    }
     Some(Resolution {
-        held: versions().flat_map(BTreeMap::keys).copied().collect(),
+        held: held(question, &positions),
         positions,
         converted: BTreeSet::new(),
         layout: Layout::default(),
         faults: BTreeMap::new(),
-        short: BTreeMap::new(),
+        short,
         is_free,
     })
+}
+
+/// Gives what needs no other seats than those that the user has anyway, and says what the rest waits for.
+fn wait(question: &Question, positions: &mut [Position]) -> BTreeMap<usize, BTreeSet<SkuIndex>> {
+    let mut has = held(question, positions);
+    has.extend(&question.held);
+    for (candidate, position) in question.candidates.iter().zip(positions.iter_mut()) {
+        let target = candidate.targets.first().filter(|_| *position == Position::Out);
+        if target.is_some_and(|target| target.keys().all(|sku| has.contains(sku))) {
+            *position = Position::Target(0);
+        }
+    }
+    let held = held(question, positions);
+    let waiting = question.candidates.iter().zip(positions.iter()).filter_map(|(candidate, position)| {
+        let target = candidate.targets.first().filter(|_| *position == Position::Out)?;
+        Some((candidate.order, target.keys().filter(|sku| !held.contains(sku)).copied().collect()))
+    });
+    waiting.collect()
+}
+
+/// The products of which the user has a seat.
+fn held(question: &Question, positions: &[Position]) -> BTreeSet<SkuIndex> {
+    let versions = question.candidates.iter().zip(positions).filter_map(|pair| version(pair.0, *pair.1));
+    versions.flat_map(BTreeMap::keys).copied().collect()
 }
 
 /// What stays, if nothing came to its products and none of its plans lacks or breaks anything.

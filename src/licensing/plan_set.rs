@@ -65,21 +65,28 @@ impl PlanSet {
 
     /// Whether some plan is in both.
     pub fn intersects(&self, other: &Self) -> bool {
-        self.words().zip(other.words()).any(|(left, right)| left & right != 0)
+        self.head.iter().zip(&other.head).any(|(left, right)| left & right != 0)
+            || self.tail().iter().zip(other.tail()).any(|(left, right)| left & right != 0)
     }
 
     /// Whether all plans are in the other set, too.
     pub fn is_subset(&self, other: &Self) -> bool {
-        let fits = self.words().zip(other.words()).all(|(left, right)| left & !right == 0);
         // The last word of what is longer is not zero.
-        fits && self.tail().len() <= other.tail().len()
+        self.head.iter().zip(&other.head).all(|(left, right)| left & !right == 0)
+            && self.tail().len() <= other.tail().len()
+            && self.tail().iter().zip(other.tail()).all(|(left, right)| left & !right == 0)
     }
 
     /// Adds all plans of another set.
     pub fn extend_with(&mut self, other: &Self) {
-        self.reach(HEAD_WORDS + other.tail().len());
-        for (held, word) in self.words_mut().zip(other.words()) {
+        for (held, word) in self.head.iter_mut().zip(&other.head) {
             *held |= word;
+        }
+        if other.tail.is_some() {
+            self.reach(HEAD_WORDS + other.tail().len());
+            for (held, word) in self.tail_mut().iter_mut().zip(other.tail()) {
+                *held |= word;
+            }
         }
     }
 
@@ -95,7 +102,10 @@ impl PlanSet {
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         let mut rest = self.clone();
-        for (held, word) in rest.words_mut().zip(other.words()) {
+        for (held, word) in rest.head.iter_mut().zip(&other.head) {
+            *held &= !word;
+        }
+        for (held, word) in rest.tail_mut().iter_mut().zip(other.tail()) {
             *held &= !word;
         }
         rest.trim();
@@ -106,11 +116,14 @@ impl PlanSet {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut shared = self.clone();
+        for (held, word) in shared.head.iter_mut().zip(&other.head) {
+            *held &= word;
+        }
         if let Some(tail) = &mut shared.tail {
             tail.0.truncate(other.tail().len());
-        }
-        for (held, word) in shared.words_mut().zip(other.words()) {
-            *held &= word;
+            for (held, word) in tail.0.iter_mut().zip(other.tail()) {
+                *held &= word;
+            }
         }
         shared.trim();
         shared
@@ -118,11 +131,9 @@ impl PlanSet {
 
     /// The plans by their places in the catalog.
     pub fn iter(&self) -> impl Iterator<Item = PlanIndex> + '_ {
-        self.words().zip(0u32..).filter(|(word, _)| *word != 0).flat_map(|(word, at)| {
-            (0..u64::BITS)
-                .filter(move |bit| word >> bit & 1 == 1)
-                .map(move |bit| PlanIndex(at * u64::BITS + bit))
-        })
+        self.words()
+            .zip(0u32..)
+            .flat_map(|(word, at)| bits(word).map(move |bit| PlanIndex(at * u64::BITS + bit)))
     }
 
     fn tail(&self) -> &[u64] {
@@ -133,8 +144,8 @@ impl PlanSet {
         self.head.iter().chain(self.tail()).copied()
     }
 
-    fn words_mut(&mut self) -> impl Iterator<Item = &mut u64> {
-        self.head.iter_mut().chain(self.tail.iter_mut().flat_map(|tail| &mut tail.0))
+    fn tail_mut(&mut self) -> &mut [u64] {
+        self.tail.as_mut().map(|tail| tail.0.as_mut_slice()).unwrap_or_default()
     }
 
     fn word_mut(&mut self, word: usize) -> Option<&mut u64> {
@@ -177,6 +188,12 @@ impl fmt::Debug for PlanSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(|plan| plan.0)).finish()
     }
+}
+
+/// The places of the bits that are set.
+fn bits(word: u64) -> impl Iterator<Item = u32> {
+    let some = |word: u64| (word != 0).then_some(word);
+    std::iter::successors(some(word), move |word| some(word & (word - 1))).map(u64::trailing_zeros)
 }
 
 fn place(plan: PlanIndex) -> (usize, u64) {
