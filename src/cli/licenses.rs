@@ -270,12 +270,14 @@ fn ask_again(
         }
         ledger.tenant.forget_events();
         let later = evaluated(&ledger.tenant, &again, roster)?;
-        if later.refused.len() >= again.len() {
-            return Ok(());
-        }
+        let is_done = later.refused.len() >= again.len();
+        // What is still refused is refused for what is so now.
         ledger.tenant.commit(&later);
         let retried: BTreeSet<String> = again.into_iter().map(|event| event.id).collect();
         batch.followed_by(later, &retried, before, &ledger.tenant);
+        if is_done {
+            return Ok(());
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::catalog::{Catalog, Country, SkuIndex};
+use super::draft::State;
 use super::intent::{Group, GroupIndex, Moment, User, Version};
 use super::outcome::{Outcome, Record, Source};
 use super::plan_set::PlanSet;
@@ -73,15 +74,22 @@ pub(super) struct Question {
     /// The products of which the user has a seat.
     pub(super) held: BTreeSet<SkuIndex>,
     pub(super) outcome: Arc<Outcome>,
+    /// What the user had before the batch, and before direct edits.
+    pub(super) former: Arc<Outcome>,
 }
 
 impl Question {
-    /// Looks at a user who is not deleted. `retries` tells whether what failed is tried again.
-    pub(super) fn of(rules: &Rules<'_>, user: &User, outcome: &Arc<Outcome>, retries: bool) -> Self {
+    /// Looks at a user who is not deleted.
+    pub(super) fn of(rules: &Rules<'_>, state: &State) -> Self {
+        let State { user, outcome, before, retries, ends, .. } = state;
+        // What is held is held for something else that is tried, and what goes now makes room.
+        let may_hold = rules.policy.move_hold.is_some() && !user.left.is_empty();
+        let all = *retries || (*ends && (may_hold || goes_now(rules, user, outcome)));
+        let tries = Tries { all, to_go: *retries || *ends };
         let mut found = Vec::new();
         for source in sources(user, outcome) {
             for (sku, wanted) in pieces(rules, user, outcome, source) {
-                found.extend(placed(rules, user, outcome, source, sku, wanted, retries));
+                found.extend(placed(rules, user, outcome, source, sku, wanted, tries));
             }
         }
         found.sort_by(|left, right| left.compare(right, rules));
@@ -91,10 +99,33 @@ impl Question {
             candidates,
             location: rules.location(user),
             has_address_conflict: user.has_address_conflict,
-            held: outcome.held(),
+            held: &outcome.held() | &state.kept,
             outcome: Arc::clone(outcome),
+            former: Arc::clone(&before.outcome),
         }
     }
+}
+
+/// What of the things that failed is tried again.
+#[derive(Clone, Copy)]
+struct Tries {
+    all: bool,
+    /// What nobody asks for any more.
+    to_go: bool,
+}
+
+/// Whether a license stayed for a while after its user had left the group, and that time is over.
+fn goes_now(rules: &Rules<'_>, user: &User, outcome: &Outcome) -> bool {
+    let is_over = |group: &GroupIndex| {
+        let grace = rules.settings.get(group.0 as usize).map(|settings| settings.grace);
+        let end = user.left.get(group).zip(grace).and_then(|(left, grace)| left.time.checked_add(grace).ok());
+        end.is_some_and(|end| end <= rules.now.time)
+    };
+    let goes = |record: &Record| match record.source {
+        Source::Group(group) => record.error.is_none() && is_over(&group),
+        Source::Direct => false,
+    };
+    outcome.in_force().any(goes)
 }
 
 /// Since when a user is to have what a source gives.
@@ -215,7 +246,7 @@ fn placed(
     source: Source,
     only: Option<SkuIndex>,
     wanted: Version,
-    retries: bool,
+    tries: Tries,
 ) -> Option<Placed> {
     let own = |record: &&Record| record.source == source && only.is_none_or(|sku| sku == record.sku);
     let records: Vec<&Record> = outcome.records.iter().filter(own).collect();
@@ -244,7 +275,7 @@ fn placed(
     let failed = records.iter().any(|record| record.error.is_some());
     let standing = if (version == wanted && !revoked) || in_grace {
         Standing::Settled
-    } else if failed && !retries && !revoked {
+    } else if failed && !revoked && !(if asks { tries.all } else { tries.to_go }) {
         Standing::Frozen
     } else {
         Standing::Moving

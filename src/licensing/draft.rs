@@ -157,7 +157,10 @@ impl<'t> Draft<'t> {
             }
             EventKind::Reprocess(what) => self.reprocess(at, what),
             EventKind::Tick => {
-                self.look_at(at, self.tenant.registers.users(Trait::Timed), true);
+                // What waits for other things than time goes on waiting.
+                let moment = self.moment(at);
+                let step = Step { at, moment, forced: true, retries: false, ends: true, act: Act::Look };
+                self.users.take(self.tenant.registers.users(Trait::Timed), step);
                 Ok(())
             }
         };
@@ -189,7 +192,7 @@ impl<'t> Draft<'t> {
     /// Takes users through a step: who is not changed by it is looked at only if it forces that.
     fn take(&mut self, at: usize, users: &RoaringBitmap, forced: bool, retries: bool, act: Act<'t>) {
         let moment = self.moment(at);
-        self.users.take(users, Step { at, moment, forced, retries, act });
+        self.users.take(users, Step { at, moment, forced, retries, ends: retries, act });
     }
 
     fn look_at(&mut self, at: usize, users: &RoaringBitmap, retries: bool) {

@@ -7,7 +7,7 @@ use roaring::{MultiOps, RoaringBitmap};
 
 use super::batch::Batch;
 use super::catalog::{Product, SkuIndex};
-use super::intent::GroupIndex;
+use super::intent::{GroupIndex, Version};
 use super::outcome::Outcome;
 use super::registers::{Account, Trait, Usual};
 use super::tenant::Tenant;
@@ -34,6 +34,19 @@ impl Tenant {
         if let Some(group) = self.groups.get_mut(group.0 as usize) {
             change(Arc::make_mut(group));
         }
+    }
+
+    /// The products of a template of which a plan was switched off because of what it needs, with all such plans on.
+    /// `asked` is what was asked for.
+    pub fn with_needs_anew(&self, group: GroupIndex, asked: &Version) -> Version {
+        let template = self.group(group).map(|group| &group.template);
+        let anew = template.into_iter().flatten().filter_map(|(sku, entry)| {
+            let wanted = asked.get(sku).filter(|_| self.catalog.is_subscribed(*sku))?;
+            let off = entry.disabled.minus(wanted).intersection(&self.catalog.needy);
+            let rest = entry.disabled.minus(&off).intersection(&self.catalog.plans_of(*sku));
+            (!off.is_empty()).then_some((*sku, rest))
+        });
+        anew.collect()
     }
 
     /// The users with a license, or with one that they fail to get.

@@ -37,7 +37,7 @@ pub(super) fn settle(
     }
     let converted = writer.convert();
     let mut outcome = writer.outcome;
-    outcome.grace = grace(rules, &question.outcome, &outcome);
+    outcome.grace = grace(rules, &question.former, &outcome);
     Settlement { outcome, converted }
 }
 

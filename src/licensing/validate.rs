@@ -7,7 +7,7 @@ use super::event::Refusal;
 use super::intent::{Group, Moment, TemplateEntry, User, Version};
 use super::outcome::{AssignmentState, Outcome, Record, Source};
 use super::plan_set::{PlanIndex, PlanSet};
-use super::policy::PrereqMode;
+use super::policy::{LicensingPolicy, PrereqMode, lower_of};
 
 /// The template after an edit.
 pub(super) fn template(
@@ -95,11 +95,15 @@ pub(super) struct DirectEdit<'a> {
 
 impl DirectEdit<'_> {
     /// The user's licenses after the edit, if all of it can be done at once.
+    ///
+    /// `catalogs` are the one before the batch and the one after it.
     pub(super) fn check(
         &self,
-        catalog: &Catalog,
+        catalogs: [&Catalog; 2],
+        policy: &LicensingPolicy,
         consumed: impl Fn(SkuIndex) -> u64,
     ) -> Result<Outcome, Refusal> {
+        let [_, catalog] = catalogs;
         products_can_be_added(catalog, self.add, self.remove)?;
         for sku in self.remove {
             if !self.user.direct.contains_key(sku) {
@@ -110,9 +114,9 @@ impl DirectEdit<'_> {
         let after = self.edited(catalog);
         for sku in self.add.keys() {
             self.check_location(catalog, &after, *sku)?;
-            check_exclusive(catalog, &after, *sku)?;
+            check_exclusive(catalog, policy, &after, *sku)?;
         }
-        self.check_needs(catalog, &after)?;
+        self.check_needs(catalogs, &after)?;
         let held = self.before.held();
         for sku in self.add.keys().filter(|sku| !held.contains(sku)) {
             if consumed(*sku) >= catalog.pool(*sku).capacity {
@@ -161,8 +165,14 @@ impl DirectEdit<'_> {
     }
 
     /// No plan lacks what it needs that did not lack it before.
-    fn check_needs(&self, catalog: &Catalog, after: &Outcome) -> Result<(), Refusal> {
-        let (before, all) = (self.before.enabled(catalog), after.enabled(catalog));
+    fn check_needs(&self, [former, catalog]: [&Catalog; 2], after: &Outcome) -> Result<(), Refusal> {
+        let before = self.before.enabled(former);
+        let mut all = PlanSet::default();
+        for record in after.in_force() {
+            // What comes to other products meanwhile is looked at when the batch is over.
+            let is_new = record.source == Source::Direct && self.add.contains_key(&record.sku);
+            all.extend_with(&record.enabled(if is_new { catalog } else { former }));
+        }
         for plan in all.iter() {
             let lacked = before.contains(plan) && missing(catalog, plan, &before).is_some();
             if let Some(any_of) = missing(catalog, plan, &all).filter(|_| !lacked) {
@@ -184,8 +194,13 @@ impl DirectEdit<'_> {
     }
 }
 
-/// No plan of a direct license excludes one from another product.
-fn check_exclusive(catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<(), Refusal> {
+/// No plan of a direct license excludes one from another product for good.
+fn check_exclusive(
+    catalog: &Catalog,
+    policy: &LicensingPolicy,
+    after: &Outcome,
+    sku: SkuIndex,
+) -> Result<(), Refusal> {
     let plans = after.record(sku, Source::Direct).map(|record| record.enabled(catalog)).unwrap_or_default();
     let others = after.enabled_by_sku(catalog);
     for family in catalog.families() {
@@ -193,7 +208,9 @@ fn check_exclusive(catalog: &Catalog, after: &Outcome, sku: SkuIndex) -> Result<
             let rivals = others.iter().filter(|(other, _)| **other != sku).map(|(_, plans)| plans);
             let clash =
                 rivals.flat_map(|rivals| rivals.intersection(&family.exclusive).iter().collect::<Vec<_>>());
-            if let Some(other) = clash.into_iter().find(|other| *other != plan) {
+            // Where the policy ranks the two, the lower one is switched off.
+            let ranked = |other| policy.precedence && lower_of(&family.ranks, plan, other).is_some();
+            if let Some(other) = clash.into_iter().find(|other| *other != plan && !ranked(*other)) {
                 return Err(Refusal::Exclusive(plan, other));
             }
         }

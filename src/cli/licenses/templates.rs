@@ -1,7 +1,5 @@
 //! The license templates of the groups, and what changed about them since the last run.
 
-use std::collections::BTreeMap;
-
 use super::Ledger;
 use super::events::{Events, Turn};
 use crate::directory::group::{AssignedLicense, Group};
@@ -35,13 +33,16 @@ pub(super) fn changes<'g>(
         });
         ledger.groups.insert(ordinal, index);
         ledger.tenant.set_eligible(index, group.security_enabled);
+        if ledger.tenant.group(index).is_some_and(|known| known.is_deleted) {
+            // One that is back begins anew.
+            ledger.tenant.change_group(index, |known| known.is_deleted = false);
+        }
         let asked = version_of(&mut ledger.tenant, &group.assigned_licenses);
         let before = ledger.requested.get(&index).cloned().unwrap_or_default();
         if ledger.is_new && is_held(ledger, index, &asked) {
             take_over(ledger, index, &asked);
         } else if asked != before {
-            let mode = ledger.tenant.policy().prereq_mode;
-            let kind = edit(index, &before, &asked, mode == PrereqMode::AutoDisable);
+            let kind = edit(&ledger.tenant, index, &before, &asked);
             events.push(Turn::Template, template_event(&group.id), kind);
         }
         ledger.asked.insert(index, asked);
@@ -83,12 +84,17 @@ pub(super) fn template_event(group: &str) -> String {
     format!("template:{group}")
 }
 
-/// What leads from one version to the other. With `all` everything is asked for anew: a plan that was switched
-/// off because it needs others may have what it needs now.
-fn edit(group: GroupIndex, before: &Version, after: &Version, all: bool) -> EventKind {
-    let add = after.iter().filter(|(sku, disabled)| all || before.get(sku) != Some(disabled));
+/// What leads from one version to the other. A plan that was switched off because it needs others may have what it
+/// needs now: its product is asked for anew.
+fn edit(tenant: &Tenant, group: GroupIndex, before: &Version, after: &Version) -> EventKind {
+    let edited = after.iter().filter(|(sku, disabled)| before.get(sku) != Some(disabled));
+    let mut add = match tenant.policy().prereq_mode {
+        PrereqMode::AutoDisable => tenant.with_needs_anew(group, before),
+        PrereqMode::Refuse => Version::new(),
+    };
+    add.retain(|sku, _| after.contains_key(sku));
+    add.extend(edited.map(|(sku, disabled)| (*sku, disabled.clone())));
     let remove = before.keys().filter(|sku| !after.contains_key(sku)).copied().collect();
-    let add: BTreeMap<_, _> = add.map(|(sku, disabled)| (*sku, disabled.clone())).collect();
     EventKind::GroupTemplateSet { group, add, remove }
 }
 

@@ -63,7 +63,10 @@ pub(super) enum Fate {
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     outcome: usize,
+    former: usize,
+    kept: Vec<SkuIndex>,
     retries: bool,
+    ends: bool,
     location: Whereabouts,
     has_address_conflict: bool,
     /// In the order in which they were asked for.
@@ -132,7 +135,7 @@ impl<'a> People<'a> {
             let make = if keeps { kept_for_deleted } else { cleared };
             Arc::new(make(rules, &state.outcome))
         }));
-        for sku in state.outcome.held().difference(&left.held()) {
+        for sku in (&state.outcome.held() | &state.kept).difference(&left.held()) {
             *self.freed.entry(*sku).or_default() -= i64::try_from(users).unwrap_or(i64::MAX);
         }
         left
@@ -165,7 +168,7 @@ impl<'a> People<'a> {
             found.push((at, number));
         }
         let cases = each(&new, |(number, state)| {
-            let question = Question::of(self.rules, &state.user, &state.outcome, state.retries);
+            let question = Question::of(self.rules, state);
             let full = Arc::new(resolve(self.rules, &question, &all_granted(&question)));
             Case { number: *number, question, full }
         });
@@ -264,7 +267,10 @@ fn key(rules: &Rules<'_>, countries: &BTreeSet<Country>, state: &State) -> Key {
     }
     Key {
         outcome: Arc::as_ptr(&state.outcome) as usize,
+        former: Arc::as_ptr(&state.before.outcome) as usize,
+        kept: state.kept.iter().copied().collect(),
         retries: state.retries,
+        ends: state.ends,
         location: rules.location(user).map_or(Whereabouts::Unknown, whereabouts),
         has_address_conflict: user.has_address_conflict,
         groups,

@@ -114,14 +114,16 @@ impl Teller<'_> {
     /// What changed.
     fn changed<'b>(&self, class: &Class<'b>) -> Option<Fact<'b>> {
         let sources = &class.change.changed_sources;
-        let is_partial = !sources.is_disjoint(&class.change.failed_sources);
+        let is_partial = sources.intersection(&class.change.failed_sources).any(|source| has(class, *source));
         self.fact(class, Activity::ChangeUserLicense, true, sources.iter().copied().collect(), is_partial)
     }
 
-    /// What failed without changing anything.
+    /// What failed, and gives nothing new.
     fn failed<'b>(&self, class: &Class<'b>) -> Option<Fact<'b>> {
-        let sources = class.change.failed_sources.difference(&class.change.changed_sources);
-        self.fact(class, Activity::ChangeUserLicense, false, sources.copied().collect(), false)
+        let changed = &class.change.changed_sources;
+        let failed = class.change.failed_sources.iter().copied();
+        let sources = failed.filter(|source| !changed.contains(source) || !has(class, *source)).collect();
+        self.fact(class, Activity::ChangeUserLicense, false, sources, false)
     }
 
     /// What only the state of a subscription changed.
@@ -157,4 +159,9 @@ impl Teller<'_> {
         };
         causes.iter().rev().copied().find(is_edit)
     }
+}
+
+/// Whether users have something from a source.
+fn has(class: &Class<'_>, source: Source) -> bool {
+    class.change.after.in_force().any(|record| record.source == source)
 }

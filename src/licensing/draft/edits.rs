@@ -81,18 +81,37 @@ impl<'t> Draft<'t> {
         remove: &'t [SkuIndex],
     ) -> Result<(), Refusal> {
         let moment = self.moment(at);
-        let State { user: known, outcome: before, .. } =
+        let state =
             self.state_of(user).filter(|state| state.user.deleted_at.is_none()).ok_or(Refusal::Unknown)?;
-        let edit = validate::DirectEdit { user: &known, before: &before, add, remove, moment };
-        let after = edit.check(&self.catalog, |sku| self.consumed(sku))?;
-        for (held, sign) in [(after.held(), 1), (before.held(), -1)] {
-            for sku in held {
-                *self.seats.entry(sku).or_default() += sign;
+        let before = &state.outcome;
+        let edit = validate::DirectEdit { user: &state.user, before, add, remove, moment };
+        let catalogs = [&*self.tenant.catalog, &*self.catalog];
+        let after = edit.check(catalogs, &self.tenant.policy, |sku| self.consumed(sku))?;
+        let (had, has) = (before.held(), after.held());
+        let mut kept = state.kept.clone();
+        for sku in has.difference(&had) {
+            if !kept.remove(sku) {
+                *self.seats.entry(*sku).or_default() += 1;
             }
         }
-        let outcome = (*before != after).then(|| Arc::new(after));
+        let former = state.before.outcome.held();
+        for sku in had.difference(&has) {
+            // Who is to have the product from a group, too, does not give the seat back in between.
+            if former.contains(sku) && self.is_given(&state, *sku) {
+                kept.insert(*sku);
+            } else {
+                *self.seats.entry(*sku).or_default() -= 1;
+            }
+        }
+        let outcome = (**before != after).then(|| Arc::new(after));
         let heals = self.tenant.policy.self_heal_on_user_change;
-        self.change_users(at, &just(user), heals, Act::Direct { add, remove, outcome })
+        self.change_users(at, &just(user), heals, Act::Direct { add, remove, outcome, kept })
+    }
+
+    /// Whether a group gives a product to users.
+    fn is_given(&self, state: &State, sku: SkuIndex) -> bool {
+        let groups = state.user.memberships.keys().filter_map(|group| self.groups.get(group.0 as usize));
+        groups.into_iter().any(|group| group.template.contains_key(&sku))
     }
 
     pub(super) fn set_subscription(

@@ -1,6 +1,7 @@
 //! Users told apart by what they are and by what a batch does to them: those whom the same steps concern
 //! stay together, so that the steps are gone through once for all of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -23,6 +24,8 @@ pub(super) struct Step<'t> {
     pub(super) forced: bool,
     /// Whether what failed before is tried again.
     pub(super) retries: bool,
+    /// Whether this is tried again of what has to go.
+    pub(super) ends: bool,
     pub(super) act: Act<'t>,
 }
 
@@ -37,6 +40,8 @@ pub(super) enum Act<'t> {
         add: &'t Version,
         remove: &'t [SkuIndex],
         outcome: Option<Arc<Outcome>>,
+        /// Products of which the user has the seat of a license that is gone.
+        kept: BTreeSet<SkuIndex>,
     },
     Locate(Option<Country>),
     ChangeAddress(bool),
@@ -58,6 +63,10 @@ pub(in crate::licensing) struct State {
     pub(in crate::licensing) is_edited: bool,
     pub(in crate::licensing) forced: bool,
     pub(in crate::licensing) retries: bool,
+    /// Whether what has to go and could not is tried again.
+    pub(in crate::licensing) ends: bool,
+    /// Products of which a direct license went and whose seats they still have, because a group gives them, too.
+    pub(in crate::licensing) kept: BTreeSet<SkuIndex>,
     /// The events that concern them, by their place in the batch.
     pub(in crate::licensing) causes: Vec<usize>,
 }
@@ -219,6 +228,8 @@ impl State {
             is_edited: false,
             forced: false,
             retries: false,
+            ends: false,
+            kept: BTreeSet::new(),
             causes: Vec::new(),
         }
     }
@@ -234,6 +245,7 @@ impl Step<'_> {
         state.causes.push(self.at);
         state.forced |= self.forced;
         state.retries |= self.retries;
+        state.ends |= self.ends;
         if let Act::Look = self.act {
             return;
         }
@@ -248,7 +260,8 @@ impl Step<'_> {
                 user.memberships.remove(group);
                 user.left.insert(*group, moment);
             }
-            Act::Direct { add, remove, outcome } => {
+            Act::Direct { add, remove, outcome, kept } => {
+                state.kept.clone_from(kept);
                 for (sku, disabled) in *add {
                     let since = user.direct.get(sku).map_or(moment, |direct| direct.since);
                     user.direct.insert(*sku, DirectLicense { disabled: disabled.clone(), since });

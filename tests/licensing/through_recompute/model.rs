@@ -110,7 +110,9 @@ impl Model {
             "again" => {}
             "template" => {
                 let (group, template) = rest.split_once('=').unwrap();
-                self.group(group.trim()).template = self.products.version(template);
+                // One that was deleted can come back.
+                let template = self.products.version(template);
+                self.groups.entry(group.trim().to_owned()).or_default().template = template;
             }
             "join" => self.group(words[0]).members.extend(names(&words[1..])),
             "leave" => names(&words[1..]).iter().for_each(|name| {
