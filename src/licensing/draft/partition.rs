@@ -59,8 +59,6 @@ pub(in crate::licensing) struct State {
     pub(in crate::licensing) before: Account,
     pub(in crate::licensing) user: Arc<User>,
     pub(in crate::licensing) outcome: Arc<Outcome>,
-    /// Whether a direct edit changed the outcome.
-    pub(in crate::licensing) is_edited: bool,
     pub(in crate::licensing) forced: bool,
     pub(in crate::licensing) retries: bool,
     /// Whether what has to go and could not is tried again.
@@ -225,7 +223,6 @@ impl State {
             user: Arc::clone(&before.user),
             outcome: Arc::clone(&before.outcome),
             before,
-            is_edited: false,
             forced: false,
             retries: false,
             ends: false,
@@ -236,7 +233,8 @@ impl State {
 
     /// Whether the users are looked at: they are named, or something about them changed.
     pub(in crate::licensing) fn is_dirty(&self) -> bool {
-        self.forced || self.is_edited || !Arc::ptr_eq(&self.user, &self.before.user)
+        let Account { user, outcome } = &self.before;
+        self.forced || !Arc::ptr_eq(&self.outcome, outcome) || !Arc::ptr_eq(&self.user, user)
     }
 }
 
@@ -273,7 +271,6 @@ impl Step<'_> {
                 }
                 if let Some(outcome) = outcome {
                     state.outcome = Arc::clone(outcome);
-                    state.is_edited = true;
                 }
             }
             Act::Locate(location) => user.location = *location,
