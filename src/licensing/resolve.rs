@@ -226,14 +226,15 @@ impl<'q> Search<'q> {
             _ => Position::Target(self.best_target(candidate, positions, candidate.targets.len())?),
         };
         let trial = with(positions, order, next);
-        self.strands_more(positions, &trial).is_empty().then_some(trial)
+        self.strands_more(positions, &trial, false).is_empty().then_some(trial)
     }
 
-    /// Plans that lack something after a step and did not before.
-    fn strands_more(&self, before: &[Position], after: &[Position]) -> Vec<Stranded> {
-        let lacking = |positions: &[Position]| -> Vec<Stranded> {
+    /// Plans that lack something after a step and did not before. A plan that is new to its product would only be
+    /// held back: it counts if `with_new`.
+    fn strands_more(&self, before: &[Position], after: &[Position], with_new: bool) -> Vec<Stranded> {
+        let (layout_before, layout_after) = (self.lay(before), self.lay(after));
+        let lacking = |layout: &Layout, off: &Layout| -> Vec<Stranded> {
             // To those of old bundles come those of bundles that were just taken.
-            let layout = self.lay(positions);
             let new = self.candidates().flat_map(|candidate| {
                 let needs = layout
                     .problems
@@ -249,12 +250,13 @@ impl<'q> Search<'q> {
                 })
             });
             let held_back = |one: &Stranded| {
-                layout.held_back.iter().any(|((_, sku), plans)| *sku == one.sku && plans.contains(one.plan))
+                off.held_back.iter().any(|((_, sku), plans)| *sku == one.sku && plans.contains(one.plan))
             };
             new.filter(|one| !held_back(one)).collect()
         };
-        let known = lacking(before);
-        lacking(after).into_iter().filter(|one| !known.contains(one)).collect()
+        let known = lacking(&layout_before, &layout_before);
+        let now = lacking(&layout_after, if with_new { &layout_before } else { &layout_after });
+        now.into_iter().filter(|one| !known.contains(one)).collect()
     }
 
     /// Why a candidate cannot have a target, with all others where they are.
@@ -333,7 +335,7 @@ impl<'q> Search<'q> {
                 if positions.get(order) == Some(&Position::Out) { Position::Out } else { Position::InForce };
             let mut obstacle = self.obstacle_from(own, order, 0, &unheld);
             let change = with(&unheld, order, Position::Target(0));
-            for (sku, problem) in self.needed_by(candidate, &unheld, &change) {
+            for (sku, problem) in self.needed_by(candidate, &unheld, &change, false) {
                 obstacle.faults.entry(sku).or_default().insert(problem);
             }
             if obstacle.faults.is_empty() {
@@ -359,7 +361,7 @@ impl<'q> Search<'q> {
             return held.collect();
         }
         let gone = with(positions, candidate.order, Position::Out);
-        for (sku, problem) in self.needed_by(candidate, positions, &gone) {
+        for (sku, problem) in self.needed_by(candidate, positions, &gone, true) {
             faults.entry(sku).or_default().insert(problem);
         }
         faults
@@ -371,9 +373,10 @@ impl<'q> Search<'q> {
         candidate: &Candidate,
         before: &[Position],
         after: &[Position],
+        with_new: bool,
     ) -> Vec<(SkuIndex, Problem)> {
         let mut found = Vec::new();
-        for one in self.strands_more(before, after) {
+        for one in self.strands_more(before, after, with_new) {
             for (sku, plans) in &candidate.plans_before {
                 let is_own = one.source == candidate.source && candidate.in_force.contains_key(&one.sku);
                 if !is_own && plans.intersects(&one.any_of) {
