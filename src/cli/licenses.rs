@@ -19,6 +19,7 @@ mod refusals;
 mod reprocess;
 mod rounds;
 mod templates;
+mod unknown;
 mod view;
 mod what_if;
 

@@ -5,6 +5,7 @@ use roaring::RoaringBitmap;
 
 use super::noticed::{self, Services};
 use super::overlay::{ASSIGNED_PLANS, Overlay};
+use super::unknown::unknown_names;
 use super::{Again, Asked, Ledger, Licensed, People, Prepared, Terms};
 use crate::base::limits::LICENSE_ROUNDS_MAX;
 use crate::cli::computed::ordinals_of;
@@ -127,6 +128,8 @@ impl Rounds {
             occasion,
         };
         let prepared = Prepared::of(ledger, &asked, &mut loaded.roster)?;
+        let tenant = &prepared.ledger.tenant;
+        loaded.warnings.extend(unknown_names(tenant.policy(), tenant.catalog(), &loaded.groups));
         let plans = all.filter(|_| cascades).map(|filed| {
             let services = noticed::services(&loaded.users);
             let rules = loaded.inputs.iter().filter_map(|input| input.plan.rule());
