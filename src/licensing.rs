@@ -34,4 +34,5 @@ mod roll;
 pub(crate) mod samples;
 mod seats;
 pub mod tenant;
+mod tree;
 mod validate;

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::roll::Roll;
+use super::tree::Tree;
 
 /// Users who are in the same sets and in no other one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,9 @@ pub struct Alike {
 /// ```
 pub fn alike(sets: &[RoaringBitmap]) -> Vec<Alike> {
     let users = sets.iter().filter_map(RoaringBitmap::max).max().map_or(0, |last| last as usize + 1);
-    let mut places = vec![ROOT; users];
-    let mut tree = Tree::new();
+    let mut tree = Tree::default();
+    let root = tree.root(());
+    let mut places = vec![root; users];
     for (set, number) in sets.iter().zip(0..) {
         for user in set {
             if let Some(place) = places.get_mut(user as usize) {
@@ -33,10 +35,10 @@ pub fn alike(sets: &[RoaringBitmap]) -> Vec<Alike> {
             }
         }
     }
-    let mut numbers = vec![None; tree.nodes.len()];
+    let mut numbers = vec![None; tree.len()];
     let mut ends: Vec<u32> = Vec::new();
     let mut roll = Roll::default();
-    for (user, place) in (0..).zip(&places).filter(|(_, place)| **place != ROOT) {
+    for (user, place) in (0..).zip(&places).filter(|(_, place)| **place != root) {
         let Some(number) = numbers.get_mut(*place as usize) else { continue };
         let number = *number.get_or_insert_with(|| {
             ends.push(*place);
@@ -46,7 +48,8 @@ pub fn alike(sets: &[RoaringBitmap]) -> Vec<Alike> {
     }
     let itself: Vec<Option<usize>> = (0..ends.len()).map(Some).collect();
     let users = roll.sets(ends.len(), &itself);
-    ends.into_iter().zip(users).map(|(end, users)| Alike { sets: tree.path(end), users }).collect()
+    let class = |(end, users)| Some(Alike { sets: tree.path(end)?.1, users });
+    ends.into_iter().zip(users).filter_map(class).collect()
 }
 
 /// The other way round: `count` sets, from the classes of their users.
@@ -68,53 +71,6 @@ pub fn sets_of<'c>(
         RoaringBitmap::from_sorted_iter(users).unwrap_or_default()
     };
     sets.into_par_iter().map(set).collect()
-}
-
-/// Where everyone is before the first set.
-const ROOT: u32 = 0;
-
-/// Users in the same sets so far are at one node.
-struct Tree {
-    nodes: Vec<Node>,
-}
-
-struct Node {
-    from: u32,
-    /// The set that brought its users here.
-    set: u32,
-    /// The last set that took users away, and where to.
-    exit: Option<(u32, u32)>,
-}
-
-impl Tree {
-    fn new() -> Self {
-        Self { nodes: vec![Node { from: ROOT, set: 0, exit: None }] }
-    }
-
-    /// Where users of a node are who are in one more set.
-    fn next(&mut self, node: u32, set: u32) -> u32 {
-        let new = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        let Some(left) = self.nodes.get_mut(node as usize) else { return node };
-        match left.exit {
-            Some((last, to)) if last == set => to,
-            _ => {
-                left.exit = Some((set, new));
-                self.nodes.push(Node { from: node, set, exit: None });
-                new
-            }
-        }
-    }
-
-    fn path(&self, mut end: u32) -> Vec<u32> {
-        let mut sets = Vec::new();
-        while end != ROOT {
-            let Some(node) = self.nodes.get(end as usize) else { break };
-            sets.push(node.set);
-            end = node.from;
-        }
-        sets.reverse();
-        sets
-    }
 }
 
 #[cfg(test)]

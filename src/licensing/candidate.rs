@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::catalog::{Catalog, Country, SkuIndex};
-use super::draft::State;
+use super::draft::{State, Tries};
 use super::intent::{Group, GroupIndex, Moment, User, Version};
 use super::outcome::{Outcome, Record, Source};
 use super::plan_set::PlanSet;
@@ -81,11 +81,13 @@ pub(super) struct Question {
 impl Question {
     /// Looks at a user who is not deleted.
     pub(super) fn of(rules: &Rules<'_>, state: &State) -> Self {
-        let State { user, outcome, before, retries, ends, .. } = state;
+        let State { user, outcome, before, .. } = state;
+        let mut tries = state.tries;
         // What is held is held for something else that is tried, and what goes now makes room.
         let may_hold = rules.policy.move_hold.is_some() && !user.left.is_empty();
-        let all = *retries || (*ends && (may_hold || goes_now(rules, user, outcome)));
-        let tries = Tries { all, to_go: *retries || *ends };
+        if tries == Tries::WhatGoes && (may_hold || goes_now(rules, user, outcome)) {
+            tries = Tries::All;
+        }
         let mut found = Vec::new();
         for source in sources(user, outcome) {
             for (sku, wanted) in pieces(rules, user, outcome, source) {
@@ -104,14 +106,6 @@ impl Question {
             former: Arc::clone(&before.outcome),
         }
     }
-}
-
-/// What of the things that failed is tried again.
-#[derive(Clone, Copy)]
-struct Tries {
-    all: bool,
-    /// What nobody asks for any more.
-    to_go: bool,
 }
 
 /// Whether a license stayed for a while after its user had left the group, and that time is over.
@@ -275,7 +269,7 @@ fn placed(
     let failed = records.iter().any(|record| record.error.is_some());
     let standing = if (version == wanted && !revoked) || in_grace {
         Standing::Settled
-    } else if failed && !revoked && !(if asks { tries.all } else { tries.to_go }) {
+    } else if failed && !revoked && tries < (if asks { Tries::All } else { Tries::WhatGoes }) {
         Standing::Frozen
     } else {
         Standing::Moving

@@ -20,7 +20,7 @@ use super::registers::Trait;
 use super::roll::Roll;
 use super::tenant::Tenant;
 
-pub(super) use self::partition::State;
+pub(super) use self::partition::{State, Tries};
 pub(super) use self::turnover::Turnover;
 
 /// The state with the events of a batch applied to what is asked for.
@@ -159,7 +159,7 @@ impl<'t> Draft<'t> {
             EventKind::Tick => {
                 // What waits for other things than time goes on waiting.
                 let moment = self.moment(at);
-                let step = Step { at, moment, forced: true, retries: false, ends: true, act: Act::Look };
+                let step = Step { at, moment, forced: true, tries: Tries::WhatGoes, act: Act::Look };
                 self.users.take(self.tenant.registers.users(Trait::Timed), step);
                 Ok(())
             }
@@ -192,7 +192,8 @@ impl<'t> Draft<'t> {
     /// Takes users through a step: who is not changed by it is looked at only if it forces that.
     fn take(&mut self, at: usize, users: &RoaringBitmap, forced: bool, retries: bool, act: Act<'t>) {
         let moment = self.moment(at);
-        self.users.take(users, Step { at, moment, forced, retries, ends: retries, act });
+        let tries = if retries { Tries::All } else { Tries::Nothing };
+        self.users.take(users, Step { at, moment, forced, tries, act });
     }
 
     fn look_at(&mut self, at: usize, users: &RoaringBitmap, retries: bool) {

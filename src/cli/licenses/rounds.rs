@@ -70,35 +70,7 @@ impl Rounds {
         changed: Option<(&[ChangedObject], &RoaringBitmap)>,
         occasion: &Occasion,
     ) -> Result<Option<Self>, Failure> {
-        let country = loaded.country.clone();
-        let terms = Terms { policy: &loaded.policy, country: country.as_deref() };
-        let known = match session {
-            Some(session) => Ledger::read(session, Some(terms), occasion.now)?,
-            None => None,
-        };
-        let ledger = match known {
-            Some(ledger) => {
-                if loaded.skus.is_empty() {
-                    let why = "the folder tells of no product: those of the last run are kept";
-                    loaded.warnings.push(why.to_owned());
-                }
-                ledger
-            }
-            None if loaded.skus.is_empty() => {
-                if loaded.groups.iter().any(|group| !group.assigned_licenses.is_empty()) {
-                    let why = "groups have licenses and there is no subscribedSkus.json: licenses are not looked at";
-                    loaded.warnings.push(why.to_owned());
-                }
-                return Ok(None);
-            }
-            None if changed.is_some() => {
-                let why = "the state does not know the licenses of the users yet: they are looked at from the next run \
-                           without --changed on";
-                loaded.warnings.push(why.to_owned());
-                return Ok(None);
-            }
-            None => Ledger::new(terms, occasion.now)?,
-        };
+        let Some(ledger) = ledger_of(loaded, session, changed.is_some(), occasion)? else { return Ok(None) };
         let cascades = loaded.inputs.iter().any(|input| reads_plans(&input.plan));
         // Direct licenses that were refused are asked for in every run.
         let asks_again = ledger.notes.refused_direct().next().is_some();
@@ -133,7 +105,7 @@ impl Rounds {
         let plans = all.filter(|_| cascades).map(|filed| {
             let services = noticed::services(&loaded.users);
             let rules = loaded.inputs.iter().filter_map(|input| input.plan.rule());
-            let noticed = noticed::noticed(prepared.ledger.tenant.catalog(), rules, &services);
+            let noticed = noticed::noticed(tenant.catalog(), rules, &services);
             Plans { filed, noticed, services }
         });
         let plans = plans.filter(|plans| !plans.noticed.is_empty());
@@ -194,6 +166,45 @@ impl Rounds {
             }
             seen.push(overlay);
         }
+    }
+}
+
+/// What is remembered of licenses, or a new ledger. `None`, with a warning, where nothing can be told of them.
+fn ledger_of(
+    loaded: &mut Loaded,
+    session: Option<&Session<'_>>,
+    is_partial: bool,
+    occasion: &Occasion,
+) -> Result<Option<Ledger>, Failure> {
+    let country = loaded.country.clone();
+    let terms = Terms { policy: &loaded.policy, country: country.as_deref() };
+    let known = match session {
+        Some(session) => Ledger::read(session, Some(terms), occasion.now)?,
+        None => None,
+    };
+    match known {
+        Some(ledger) => {
+            if loaded.skus.is_empty() {
+                let why = "the folder tells of no product: those of the last run are kept";
+                loaded.warnings.push(why.to_owned());
+            }
+            Ok(Some(ledger))
+        }
+        None if loaded.skus.is_empty() => {
+            if loaded.groups.iter().any(|group| !group.assigned_licenses.is_empty()) {
+                let why =
+                    "groups have licenses and there is no subscribedSkus.json: licenses are not looked at";
+                loaded.warnings.push(why.to_owned());
+            }
+            Ok(None)
+        }
+        None if is_partial => {
+            let why = "the state does not know the licenses of the users yet: they are looked at from the next run \
+                       without --changed on";
+            loaded.warnings.push(why.to_owned());
+            Ok(None)
+        }
+        None => Ok(Some(Ledger::new(terms, occasion.now)?)),
     }
 }
 

@@ -12,7 +12,7 @@ use roaring::{MultiOps, RoaringBitmap};
 use crate::base::limits::DELETED_USER_DAYS;
 use crate::licensing::candidate::{Question, Rules, Standing, wanted_from};
 use crate::licensing::catalog::{Country, SkuIndex};
-use crate::licensing::draft::{Draft, State};
+use crate::licensing::draft::{Draft, State, Tries};
 use crate::licensing::intent::{GroupIndex, User};
 use crate::licensing::outcome::Outcome;
 use crate::licensing::plan_set::PlanSet;
@@ -65,8 +65,7 @@ struct Key {
     outcome: usize,
     former: usize,
     kept: Vec<SkuIndex>,
-    retries: bool,
-    ends: bool,
+    tries: Tries,
     location: Whereabouts,
     has_address_conflict: bool,
     /// In the order in which they were asked for.
@@ -196,11 +195,11 @@ impl<'a> People<'a> {
         for (at, crowd) in self.crowds.iter_mut().enumerate() {
             let sleeps = match crowd.fate {
                 Fate::Idles => crowd.state.user.deleted_at.is_none(),
-                Fate::Seeks(_) => !crowd.state.retries,
+                Fate::Seeks(_) => crowd.state.tries < Tries::All,
                 Fate::Cleared(_) => false,
             };
             if sleeps && !crowd.state.before.outcome.waiting().is_disjoint(&products) {
-                crowd.state.retries = true;
+                crowd.state.tries = Tries::All;
                 crowd.fate = Fate::Seeks(0);
                 woken.push(at);
             }
@@ -209,7 +208,7 @@ impl<'a> People<'a> {
         let (roll, accounts) = self.draft.tenant.classes_of(&others);
         let state = |account: Account| {
             let forced = account.user.deleted_at.is_none();
-            State { forced, retries: true, ..State::of(account) }
+            State { forced, tries: Tries::All, ..State::of(account) }
         };
         let is_more = !woken.is_empty() || !others.is_empty();
         self.find_cases(&woken);
@@ -269,8 +268,7 @@ fn key(rules: &Rules<'_>, countries: &BTreeSet<Country>, state: &State) -> Key {
         outcome: Arc::as_ptr(&state.outcome) as usize,
         former: Arc::as_ptr(&state.before.outcome) as usize,
         kept: state.kept.iter().copied().collect(),
-        retries: state.retries,
-        ends: state.ends,
+        tries: state.tries,
         location: rules.location(user).map_or(Whereabouts::Unknown, whereabouts),
         has_address_conflict: user.has_address_conflict,
         groups,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use roaring::{MultiOps, RoaringBitmap};
 
-use super::{Batch, RefusedEvent};
+use super::{Batch, Next, RefusedEvent};
 use crate::licensing::audit::Details;
 use crate::licensing::change::{ClassChange, OutcomeChange};
 use crate::licensing::intent::UserIndex;
@@ -34,8 +34,8 @@ impl Batch {
         }
         self.summaries.sort_by_key(|summary| summary.group);
         self.run = later.run;
-        let seen = std::mem::replace(&mut self.next, later.next).seen;
-        self.next.seen = seen;
+        // The first of them asked for everything that the second one asks for again.
+        self.next = Next { seen: std::mem::take(&mut self.next.seen), ..later.next };
     }
 }
 

@@ -14,6 +14,7 @@ use crate::licensing::outcome::Outcome;
 use crate::licensing::registers::Account;
 use crate::licensing::roll::{Roll, each};
 use crate::licensing::tenant::Tenant;
+use crate::licensing::tree::Tree;
 
 /// What an event does to users.
 pub(super) struct Step<'t> {
@@ -22,11 +23,17 @@ pub(super) struct Step<'t> {
     pub(super) moment: Moment,
     /// Whether the users are looked at even if nothing about them changed.
     pub(super) forced: bool,
-    /// Whether what failed before is tried again.
-    pub(super) retries: bool,
-    /// Whether this is tried again of what has to go.
-    pub(super) ends: bool,
+    pub(super) tries: Tries,
     pub(super) act: Act<'t>,
+}
+
+/// What is tried again of what failed before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::licensing) enum Tries {
+    Nothing,
+    /// What nobody asks for any more.
+    WhatGoes,
+    All,
 }
 
 /// What becomes of the users of a step.
@@ -60,9 +67,7 @@ pub(in crate::licensing) struct State {
     pub(in crate::licensing) user: Arc<User>,
     pub(in crate::licensing) outcome: Arc<Outcome>,
     pub(in crate::licensing) forced: bool,
-    pub(in crate::licensing) retries: bool,
-    /// Whether what has to go and could not is tried again.
-    pub(in crate::licensing) ends: bool,
+    pub(in crate::licensing) tries: Tries,
     /// Products of which a direct license went and whose seats they still have, because a group gives them, too.
     pub(in crate::licensing) kept: BTreeSet<SkuIndex>,
     /// The events that concern them, by their place in the batch.
@@ -73,7 +78,7 @@ pub(in crate::licensing) struct State {
 pub(super) struct Partition<'t> {
     tenant: &'t Tenant,
     steps: Vec<Step<'t>>,
-    tree: Tree,
+    tree: Tree<(Code, Code)>,
     /// By the codes of what is known of users and what they have.
     roots: HashMap<(Code, Code), u32>,
     /// By ordinal, in pages: the user's node and one more; 0 if no step concerns them.
@@ -82,22 +87,6 @@ pub(super) struct Partition<'t> {
 
 const PAGE_ORDINALS: usize = 1 << 10;
 type Page = [u32; PAGE_ORDINALS];
-
-/// Users with the same steps so far.
-#[derive(Default)]
-struct Tree {
-    /// By node, where its users come from.
-    from: Vec<From>,
-    /// By node, the last step by which users left it, and the node and one more to which they went.
-    exits: Vec<(u32, u32)>,
-}
-
-/// Where users of a node come from.
-#[derive(Clone, Copy)]
-enum From {
-    Tenant(Code, Code),
-    Step { node: u32, step: u32 },
-}
 
 impl<'t> Partition<'t> {
     pub(super) fn new(tenant: &'t Tenant) -> Self {
@@ -117,11 +106,10 @@ impl<'t> Partition<'t> {
         self.steps.push(step);
         let (tenant, tree, roots) = (self.tenant, &mut self.tree, &mut self.roots);
         let mut last = ((NO_VALUE, NO_VALUE), 0);
-        let mut root_of = |tree: &mut Tree, user: u32| {
+        let mut root_of = |tree: &mut Tree<_>, user: u32| {
             let codes = (tenant.users.code(user), tenant.outcomes.code(user));
             if codes != last.0 {
-                last =
-                    (codes, *roots.entry(codes).or_insert_with(|| tree.grow(From::Tenant(codes.0, codes.1))));
+                last = (codes, *roots.entry(codes).or_insert_with(|| tree.root(codes)));
             }
             last.1
         };
@@ -151,7 +139,7 @@ impl<'t> Partition<'t> {
     /// All users that steps concern, by class, with what the steps made of each class.
     pub(super) fn classes(&self) -> (Roll, Vec<State>) {
         let mut roll = Roll::default();
-        let mut numbers = vec![None; self.tree.from.len()];
+        let mut numbers = vec![None; self.tree.len()];
         let mut nodes: Vec<u32> = Vec::new();
         for (page, start) in self.pages.iter().zip((0_u32..).step_by(PAGE_ORDINALS)) {
             for (place, ordinal) in page.iter().flat_map(|page| page.iter()).zip(start..) {
@@ -175,44 +163,14 @@ impl<'t> Partition<'t> {
     }
 
     fn state(&self, node: u32) -> Option<State> {
-        let mut path: Vec<u32> = Vec::new();
-        let mut from = *self.tree.from.get(node as usize)?;
-        while let From::Step { node, step } = from {
-            path.push(step);
-            from = *self.tree.from.get(node as usize)?;
-        }
-        let From::Tenant(user, outcome) = from else { return None };
+        let ((user, outcome), path) = self.tree.path(node)?;
         let mut state = self.first(user, outcome)?;
-        for step in path.into_iter().rev().filter_map(|step| self.steps.get(step as usize)) {
+        for step in path.into_iter().filter_map(|step| self.steps.get(step as usize)) {
             step.apply(&mut state);
         }
         state.causes.sort_unstable();
         state.causes.dedup();
         Some(state)
-    }
-}
-
-impl Tree {
-    fn grow(&mut self, from: From) -> u32 {
-        let number = u32::try_from(self.from.len()).unwrap_or(u32::MAX);
-        self.from.push(from);
-        self.exits.push((0, 0));
-        number
-    }
-
-    /// Where users of a node are after a step.
-    fn next(&mut self, node: u32, step: u32) -> u32 {
-        if let Some((last, to)) = self.exits.get(node as usize)
-            && *last == step
-            && let Some(to) = to.checked_sub(1)
-        {
-            return to;
-        }
-        let new = self.grow(From::Step { node, step });
-        if let Some(exit) = self.exits.get_mut(node as usize) {
-            *exit = (step, new + 1);
-        }
-        new
     }
 }
 
@@ -224,8 +182,7 @@ impl State {
             outcome: Arc::clone(&before.outcome),
             before,
             forced: false,
-            retries: false,
-            ends: false,
+            tries: Tries::Nothing,
             kept: BTreeSet::new(),
             causes: Vec::new(),
         }
@@ -242,8 +199,7 @@ impl Step<'_> {
     fn apply(&self, state: &mut State) {
         state.causes.push(self.at);
         state.forced |= self.forced;
-        state.retries |= self.retries;
-        state.ends |= self.ends;
+        state.tries = state.tries.max(self.tries);
         if let Act::Look = self.act {
             return;
         }

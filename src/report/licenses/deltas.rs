@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::LicenseRun;
 use super::naming::{NoNames, SourceObject, Words};
 use super::user_lines::{Around, Spelling, UserLines, csv_fields};
+use crate::licensing::catalog::SkuIndex;
 use crate::licensing::change::{ClassChange, OutcomeChange, RecordChange};
+use crate::licensing::outcome::{AssignmentState, ErrorCode, Source};
+use crate::licensing::plan_set::PlanSet;
 use crate::licensing::tenant::{Tenant, UserIds};
 
 /// A format that changes of licenses are written in.
@@ -88,27 +91,59 @@ pub(super) struct DeltaRecord {
     pending_removal: bool,
 }
 
+/// What is told of a changed assignment: changes of which the same is told have the same line.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Told<'r> {
+    sku: SkuIndex,
+    source: Source,
+    before: Option<AssignmentState>,
+    after: Option<AssignmentState>,
+    error: Option<ErrorCode>,
+    plans_on: &'r PlanSet,
+    plans_off: &'r PlanSet,
+    seat: i8,
+    pending_removal: bool,
+}
+
+impl<'r> Told<'r> {
+    pub(super) fn of(one: &'r RecordChange) -> Self {
+        let after = one.after.as_ref();
+        Self {
+            sku: one.sku,
+            source: one.source,
+            before: one.before.as_ref().map(|record| record.state),
+            after: after.map(|record| record.state),
+            error: after.and_then(|record| record.error),
+            plans_on: &one.plans_on,
+            plans_off: &one.plans_off,
+            seat: one.seat,
+            pending_removal: after.is_some_and(|record| record.pending_removal),
+        }
+    }
+}
+
 fn records(after: &Tenant, change: &OutcomeChange) -> Vec<DeltaRecord> {
     let words = Words { tenant: after, names: &NoNames };
     let mut records: Vec<&RecordChange> = change.records.iter().collect();
     records.sort_by_key(|one| words.order(one.sku, one.source));
-    records.into_iter().map(|one| DeltaRecord::of(words, one)).collect()
+    records.into_iter().map(|one| DeltaRecord::of(words, &Told::of(one))).collect()
 }
 
 impl DeltaRecord {
-    pub(super) fn of(words: Words<'_>, one: &RecordChange) -> Self {
+    pub(super) fn of(words: Words<'_>, told: &Told<'_>) -> Self {
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+        let state = |state: Option<AssignmentState>| state.map(|state| state.word().to_owned());
         Self {
-            sku_id: words.sku_id(one.sku).to_owned(),
-            sku_part_number: words.part_number(one.sku).map(str::to_owned),
-            source: words.source(one.source),
-            before: one.before.as_ref().map(|record| record.state.word().to_owned()),
-            after: one.after.as_ref().map(|record| record.state.word().to_owned()),
-            error: one.after.as_ref().and_then(|record| record.error).map(|code| code.word().to_owned()),
-            plans_on: owned(words.plan_ids(&one.plans_on)),
-            plans_off: owned(words.plan_ids(&one.plans_off)),
-            seat: one.seat,
-            pending_removal: one.after.as_ref().is_some_and(|record| record.pending_removal),
+            sku_id: words.sku_id(told.sku).to_owned(),
+            sku_part_number: words.part_number(told.sku).map(str::to_owned),
+            source: words.source(told.source),
+            before: state(told.before),
+            after: state(told.after),
+            error: told.error.map(|code| code.word().to_owned()),
+            plans_on: owned(words.plan_ids(told.plans_on)),
+            plans_off: owned(words.plan_ids(told.plans_off)),
+            seat: told.seat,
+            pending_removal: told.pending_removal,
         }
     }
 

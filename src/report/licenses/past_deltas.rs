@@ -11,14 +11,10 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::LicenseRun;
-use super::deltas::{DeltaFormat, DeltaRecord, write};
+use super::deltas::{DeltaFormat, DeltaRecord, Told, write};
 use super::naming::{NoNames, Words};
 use super::user_lines::UserLines;
 use crate::licensing::alike::{alike, sets_of};
-use crate::licensing::catalog::SkuIndex;
-use crate::licensing::change::RecordChange;
-use crate::licensing::outcome::{AssignmentState, ErrorCode, Source};
-use crate::licensing::plan_set::PlanSet;
 use crate::licensing::tenant::UserIds;
 
 /// Something that is remembered of the changes of a run, and the users whom it is true of.
@@ -41,14 +37,14 @@ pub fn past_changes(run: &LicenseRun<'_>) -> Vec<PastChange<'static>> {
         causes.insert(event, number);
         bodies.push(json(&Past::Cause { cause: event.to_owned() }));
     }
-    let mut records: HashMap<Key<'_>, u32> = HashMap::new();
+    let mut records: HashMap<Told<'_>, u32> = HashMap::new();
     let mut of_classes: Vec<Vec<u32>> = Vec::new();
     for class in &run.batch.changes {
         let mut own: Vec<u32> =
             class.causes.iter().filter_map(|cause| causes.get(&**cause).copied()).collect();
         for record in &class.change.records {
-            own.push(*records.entry(Key::of(record)).or_insert_with(|| {
-                bodies.push(json(&DeltaRecord::of(words, record)));
+            own.push(*records.entry(Told::of(record)).or_insert_with_key(|told| {
+                bodies.push(json(&DeltaRecord::of(words, told)));
                 u32::try_from(bodies.len() - 1).unwrap_or(u32::MAX)
             }));
         }
@@ -106,36 +102,6 @@ enum Past {
 /// Texts and numbers can always be written.
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-/// What is told of a changed assignment: changes with the same key have the same text.
-#[derive(PartialEq, Eq, Hash)]
-struct Key<'r> {
-    sku: SkuIndex,
-    source: Source,
-    before: Option<AssignmentState>,
-    after: Option<AssignmentState>,
-    error: Option<ErrorCode>,
-    plans_on: &'r PlanSet,
-    plans_off: &'r PlanSet,
-    seat: i8,
-    pending_removal: bool,
-}
-
-impl<'r> Key<'r> {
-    fn of(one: &'r RecordChange) -> Self {
-        Self {
-            sku: one.sku,
-            source: one.source,
-            before: one.before.as_ref().map(|record| record.state),
-            after: one.after.as_ref().map(|record| record.state),
-            error: one.after.as_ref().and_then(|record| record.error),
-            plans_on: &one.plans_on,
-            plans_off: &one.plans_off,
-            seat: one.seat,
-            pending_removal: one.after.as_ref().is_some_and(|record| record.pending_removal),
-        }
-    }
 }
 
 #[cfg(test)]
